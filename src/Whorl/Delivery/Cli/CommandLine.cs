@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Whorl.Delivery.Cli;
+
+/// <summary>The verbs of <c>whorl</c>. Each verb is a class with a static <c>Create()</c>; this is their list.</summary>
+internal static class CommandLine
+{
+    public static RootCommand Create() => new("Fingerprints who connects, deceives attackers and scrapers, decides what to do, shows why.")
+    {
+        // One line a verb.
+    };
+}
