@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Structure;
+namespace Whorl.Tests.Boundaries;
 
 /// <summary>Arrows between modules point one way (docs/architecture.md, "Who may use whom"), read off the source text.</summary>
 public sealed partial class ModuleBoundaryTests
@@ -36,7 +36,7 @@ public sealed partial class ModuleBoundaryTests
         File.ReadAllText(Path.Combine(library, "Whorl.Fingerprints.csproj")).ShouldNotContain("PackageReference");
         foreach (string file in Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories).Where(IsOurs))
         {
-            UseOf().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value).ShouldAllBe(name => name == "Fingerprints", file);
+            UseOf().Matches(File.ReadAllText(file)).Select(match => match.Groups["stage"].Value).ShouldAllBe(name => name == "Fingerprints", file);
         }
     }
 
@@ -57,7 +57,7 @@ public sealed partial class ModuleBoundaryTests
 
             foreach (Match use in UseOf().Matches(text))
             {
-                string stage = use.Groups[1].Value, module = use.Groups[2].Value;
+                string stage = use.Groups["stage"].Value, module = use.Groups["module"].Value;
                 if (stage is "Fingerprints" or "Native" or "Tests" || allowed.Contains(stage))
                 {
                     continue;
@@ -92,6 +92,6 @@ public sealed partial class ModuleBoundaryTests
     private static bool IsOurs(string file) => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
         && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"\bWhorl\.(Kernel|Bus|Stores|Sources|Analysis|Delivery|Hosting|Fingerprints|Native)\b(?:\.(\w+))?")]
+    [GeneratedRegex(@"\bWhorl\.(?<stage>Kernel|Bus|Stores|Sources|Analysis|Delivery|Hosting|Fingerprints|Native)\b(?:\.(?<module>\w+))?", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex UseOf();
 }
