@@ -11,8 +11,30 @@ internal static class P0fProgram
     private const string Path = "/usr/sbin/p0f";
     private const int LinkTypeRaw = 101;
 
+    /// <summary>Runs over packets with a signature text of our own; the second value is what p0f says when it refuses the text.</summary>
+    public static (List<Dictionary<string, string>> Lines, string Refusal) RunWith(string signatures, IEnumerable<(long Micros, byte[] Packet)> packets)
+    {
+        string file = System.IO.Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, signatures);
+            return Start(packets, file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>The lines of the log as field maps; skips the test, loudly, where p0f is not installed.</summary>
-    public static List<Dictionary<string, string>> Run(IEnumerable<(long Micros, byte[] Packet)> packets, string signatureFile = SignatureFile)
+    public static List<Dictionary<string, string>> Run(IEnumerable<(long Micros, byte[] Packet)> packets)
+    {
+        (List<Dictionary<string, string>> lines, string refusal) = Start(packets, SignatureFile);
+        refusal.ShouldBeEmpty();
+        return lines;
+    }
+
+    private static (List<Dictionary<string, string>> Lines, string Refusal) Start(IEnumerable<(long Micros, byte[] Packet)> packets, string signatureFile)
     {
         Assert.SkipUnless(File.Exists(Path), "p0f is not installed");
         DirectoryInfo folder = Directory.CreateTempSubdirectory("whorl-p0f-");
@@ -27,10 +49,10 @@ internal static class P0fProgram
                 RedirectStandardError = true,
                 UseShellExecute = false,
             })!;
-            string said = process.StandardOutput.ReadToEnd();
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            string said = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
             process.WaitForExit();
-            Assert.True(File.Exists(log), said);
-            return [.. File.ReadLines(log).Select(Fields)];
+            return File.Exists(log) ? ([.. File.ReadLines(log).Select(Fields)], "") : ([], said);
         }
         finally
         {
