@@ -1,3 +1,11 @@
 using BenchmarkDotNet.Running;
+using Whorl.Bench.Decisions;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// Figures that are one run and one number, before the micro-benchmarks.
+if (args is ["decisions"])
+{
+    DecisionTableBench.Report();
+    return;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(DecisionTableBench).Assembly).Run(args);
