@@ -1,3 +1,4 @@
 using BenchmarkDotNet.Running;
+using Whorl.Bench.Fingerprints;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(ClientHelloBench).Assembly).Run(args);
