@@ -26,39 +26,33 @@ internal sealed class QuicCryptoStream
     public IReadOnlyList<ReadOnlyMemory<byte>> Messages => _messages;
 
     /// <summary>Takes the frames of an opened packet; stops at the first that cannot be in an Initial packet (RFC 9000 §12.4).</summary>
-    public void Add(ReadOnlySpan<byte> frames)
+    public void Add(ReadOnlySpan<byte> frames, uint version)
     {
+        ulong crypto = version == QuicVersions.GoogleT050 ? 0x08UL : 0x06UL;
         WireReader reader = new(frames);
         while (reader.Ok && reader.Left > 0)
         {
             ulong type = QuicPacket.ReadVariable(ref reader);
-            switch (type)
+            bool read = type switch
             {
-                case 0x00 or 0x01: // PADDING, PING
-                    continue;
-                case 0x02 or 0x03:
-                    if (!SkipAck(ref reader, withCounts: type == 0x03))
-                    {
-                        return;
-                    }
-
-                    continue;
-                case 0x06:
-                    ulong offset = QuicPacket.ReadVariable(ref reader);
-                    ReadOnlySpan<byte> data = QuicPacket.TakeLong(ref reader, QuicPacket.ReadVariable(ref reader));
-                    if (!reader.Ok || offset > MaxLength || (int)offset + data.Length > MaxLength || !_pieces.TryInsert((int)offset, data, refuseOverlap: false))
-                    {
-                        return;
-                    }
-
-                    continue;
-                default:
-                    ReadMessages();
-                    return;
+                0x00 or 0x01 => true, // PADDING, PING
+                0x02 or 0x03 => SkipAck(ref reader, withCounts: type == 0x03),
+                _ => type == crypto && ReadCrypto(ref reader),
+            };
+            if (!read)
+            {
+                break;
             }
         }
 
         ReadMessages();
+    }
+
+    private bool ReadCrypto(ref WireReader reader)
+    {
+        ulong offset = QuicPacket.ReadVariable(ref reader);
+        ReadOnlySpan<byte> data = QuicPacket.TakeLong(ref reader, QuicPacket.ReadVariable(ref reader));
+        return reader.Ok && offset <= MaxLength && (int)offset + data.Length <= MaxLength && _pieces.TryInsert((int)offset, data, refuseOverlap: false);
     }
 
     private static bool SkipAck(ref WireReader reader, bool withCounts)

@@ -18,7 +18,7 @@ public sealed class QuicHandshake
     // A server lists a dozen at most.
     private const int MaxOfferedVersions = 64;
 
-    private readonly QuicCryptoStream _client = new();
+    private QuicCryptoStream _client = new();
     private readonly QuicCryptoStream _server = new();
     private byte[] _firstId = [];
     private uint _keyVersion;
@@ -108,6 +108,11 @@ public sealed class QuicHandshake
                 return false;
             }
 
+            if (_clientKeys is not null && OfferedVersions.Count > 0 && packet.Version != _keyVersion)
+            {
+                _client = new QuicCryptoStream(); // turned away with a list of versions, the client begins anew
+            }
+
             HasToken = _clientKeys is null ? !packet.Token.IsEmpty : HasToken;
             _clientKeys = keys;
             _serverKeys = null;
@@ -116,7 +121,7 @@ public sealed class QuicHandshake
         }
 
         Version = packet.Version;
-        _client.Add(frames.Span);
+        _client.Add(frames.Span, packet.Version);
         return true;
     }
 
@@ -138,7 +143,7 @@ public sealed class QuicHandshake
             return false;
         }
 
-        _server.Add(frames.Span);
+        _server.Add(frames.Span, packet.Version);
         return true;
     }
 
