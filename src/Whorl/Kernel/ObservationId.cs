@@ -1,0 +1,16 @@
+namespace Whorl.Kernel;
+
+/// <summary>The id of one observation: a UUIDv7, written as <see cref="Uuid7"/> writes it.</summary>
+internal readonly record struct ObservationId(Guid Value)
+{
+    public static ObservationId New(TimeProvider clock) => new(Uuid7.New(clock));
+
+    public static bool TryParse(ReadOnlySpan<char> text, out ObservationId id)
+    {
+        bool parsed = Uuid7.TryParse(text, out Guid value);
+        id = new(value);
+        return parsed;
+    }
+
+    public override string ToString() => Uuid7.Text(Value);
+}
