@@ -7,7 +7,7 @@ internal static class RoleTable
 {
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("edge", "stand in front of web sites", []),
+        new("edge", "stand in front of web sites", [Sources.Edge.EdgeModule.AddEdge]),
         new("analyst", "keep observations, make decisions", []),
         new("console", "pages and API for people and systems", []),
     ];
