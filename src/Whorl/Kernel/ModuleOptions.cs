@@ -9,7 +9,7 @@ internal interface IModuleOptions
 }
 
 /// <summary>A section that some module reads; keys outside all sections, and unknown keys inside one, are faults.</summary>
-internal sealed record ConfigurationSection(string Name, Type Options);
+internal sealed record OptionsSection(string Name, Type Options);
 
 internal static class ModuleOptions
 {
@@ -18,12 +18,12 @@ internal static class ModuleOptions
         where TOptions : class, IModuleOptions
         where TValidator : class, IValidateOptions<TOptions>
     {
-        if (builder.Services.Any(service => service.ImplementationInstance is ConfigurationSection known && known.Options == typeof(TOptions)))
+        if (builder.Services.Any(service => service.ImplementationInstance is OptionsSection known && known.Options == typeof(TOptions)))
         {
             return builder;
         }
 
-        builder.Services.AddSingleton(new ConfigurationSection(TOptions.Section, typeof(TOptions)));
+        builder.Services.AddSingleton(new OptionsSection(TOptions.Section, typeof(TOptions)));
         builder.Services.AddOptions<TOptions>().Bind(builder.Configuration.GetSection(TOptions.Section)).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
         return builder;

@@ -15,3 +15,6 @@ internal interface IDoctorCheck
 {
     Task<DoctorFinding> CheckAsync(CancellationToken cancel);
 }
+
+/// <summary>Middleware that a module adds to the console and API server (headers, sign-in); registered as a singleton, applied in order of registration.</summary>
+internal sealed record RequestPipeline(Action<IApplicationBuilder> Configure);

@@ -5,8 +5,14 @@ namespace Whorl.Delivery.Cli;
 /// <summary>The verbs of <c>whorl</c>. Each verb is a class with a static <c>Create()</c>; this is their list.</summary>
 internal static class CommandLine
 {
-    public static RootCommand Create() => new("Fingerprints who connects, deceives attackers and scrapers, decides what to do, shows why.")
+    public static RootCommand Create(params IEnumerable<Command> hosting)
     {
-        // One line a verb.
-    };
+        RootCommand root = new("Fingerprints who connects, deceives attackers and scrapers, decides what to do, shows why.");
+        foreach (Command command in hosting)
+        {
+            root.Add(command);
+        }
+
+        return root;
+    }
 }
