@@ -23,6 +23,7 @@ internal interface IDatabase
 
 /// <summary>
 /// The tables of one module, as numbered scripts that only go forward. A script is one SQL text for both engines with the tokens
-/// <c>{blob}</c>, <c>{int}</c>, <c>{text}</c>, <c>{key}</c> (a number the engine counts up) and <c>{strict}</c>; registered as a singleton.
+/// <c>{blob}</c>, <c>{int}</c>, <c>{text}</c>, <c>{key}</c> (a primary key that the engine counts up), <c>{strict}</c> (after the closing
+/// parenthesis), and <c>{sqlite:…}</c> or <c>{postgres:…}</c> for one engine alone; registered as a singleton.
 /// </summary>
 internal sealed record MigrationSet(string Module, IReadOnlyList<string> Scripts);
