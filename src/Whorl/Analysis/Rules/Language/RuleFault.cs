@@ -1,0 +1,16 @@
+namespace Whorl.Analysis.Rules.Language;
+
+/// <summary>Where in a rules file something stands; line and column count from 1.</summary>
+internal readonly record struct RulePlace(string File, int Line, int Column)
+{
+    public override string ToString() => $"{File}:{Line}:{Column}";
+}
+
+/// <summary>One thing wrong with a rules file.</summary>
+/// <param name="Place">Where it stands.</param>
+/// <param name="Message">What is wrong, in lower case, without a full stop.</param>
+/// <param name="Hint">What to do about it, where that is not plain from the message.</param>
+internal sealed record RuleFault(RulePlace Place, string Message, string? Hint = null)
+{
+    public override string ToString() => $"{Place}: {Message}{(Hint is null ? "" : $" ({Hint})")}";
+}
