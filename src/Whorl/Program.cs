@@ -1,10 +1,6 @@
-using System.CommandLine;
-using Whorl.Delivery.Cli;
 using Whorl.Hosting;
 
 // Socket completions run inline (docs/decisions/0003): read once by the runtime, before the first socket is made.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
-RootCommand root = CommandLine.Create(RunCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create());
-root.Add(RunCommand.ConfigOption);
-return await root.Parse(args).InvokeAsync();
+return await WhorlCommandLine.Create().Parse(args).InvokeAsync();

@@ -1,15 +1,22 @@
+using Whorl.Analysis.Rules;
+using Whorl.Analysis.Scoring;
+using Whorl.Bus;
 using Whorl.Hosting.Configuration;
+using Whorl.Stores;
 
 namespace Whorl.Hosting;
 
 /// <summary>Which modules each role is made of: the one place where roles and modules meet.</summary>
 internal static class RoleTable
 {
+    // Hosted services start in this order and stop in the reverse: what others write to comes first.
+    private static readonly Func<IHostApplicationBuilder, IHostApplicationBuilder>[] Base = [StoresModule.AddStores, BusModule.AddBus];
+
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("edge", "stand in front of web sites", []),
-        new("analyst", "keep observations, make decisions", []),
-        new("console", "pages and API for people and systems", []),
+        new("analyst", "keep observations", [.. Base]),
+        new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
+        new("console", "pages and API for people and systems", [.. Base]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>

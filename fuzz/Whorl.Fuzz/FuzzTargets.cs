@@ -1,0 +1,11 @@
+namespace Whorl.Fuzz;
+
+/// <summary>The table of targets: one line per area, each area's list in its own file.</summary>
+internal static class FuzzTargets
+{
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        .. TlsFuzzTargets.All,
+        .. HttpFuzzTargets.All,
+    ];
+}
