@@ -1,6 +1,7 @@
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
+using Whorl.Delivery.WebConsole;
 using Whorl.Hosting.Configuration;
 using Whorl.Stores;
 
@@ -16,7 +17,7 @@ internal static class RoleTable
     [
         new("analyst", "keep observations", [.. Base]),
         new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
-        new("console", "pages and API for people and systems", [.. Base]),
+        new("console", "pages and API for people and systems", [.. Base, ConsoleModule.AddConsole]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>
