@@ -1,3 +1,4 @@
+using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
@@ -15,9 +16,9 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base]),
+        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal]),
         new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
-        new("console", "pages and API for people and systems", [.. Base, ConsoleModule.AddConsole]),
+        new("console", "pages and API for people and systems", [.. Base, JournalModule.AddJournalReader, ConsoleModule.AddConsole]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>

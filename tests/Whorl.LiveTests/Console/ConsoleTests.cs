@@ -112,9 +112,9 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
         foreach (string path in Paths)
         {
             await page.GotoAsync(path.Replace("ID", request.Id.ToString(), StringComparison.Ordinal));
-            int over = script ? await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth") : 0;
-            over.ShouldBe(0, path);
+            int over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             await Chromium.PictureAsync(page, $"phone{(script ? "" : "-noscript")}{Name(path)}");
+            over.ShouldBe(0, path);
         }
     }
 
@@ -182,7 +182,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
                  "edge.dropped":0,"edge.top":[{"client.ip":"203.0.113.140","requests":{{blocked + 4}},"refused":{{blocked}}},{"client.ip":"198.51.100.23","requests":7,"refused":0},{"client.ip":"2001:db8:4::7a1","requests":4,"refused":1},{"client.ip":"192.0.2.200","requests":3,"refused":0}],
                  "edge.duration_us_p50":412,"edge.duration_us_p99":{{2100 + (second % 50 * 12)}}}
                 """;
-            summaries.Add(new(ObservationId.New(TimeProvider.System), "edge.summary", now.AddSeconds(second - 891), "edge1", new("edge:edge1"), System.Text.Json.JsonDocument.Parse(facts).RootElement));
+            summaries.Add(new Observation(ObservationId.New(TimeProvider.System), "edge.summary", now.AddSeconds(second - 891), "edge1", new("edge:edge1"), System.Text.Json.JsonDocument.Parse(facts).RootElement));
         }
 
         (string Ip, string Method, string Path, string Agent, int Status, string Action, int Score)[] traffic =

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rules;
 using Whorl.Bus;
 using Whorl.Delivery.WebConsole;
 using Whorl.Delivery.WebConsole.Accounts;
@@ -24,6 +26,7 @@ public sealed partial class ConsoleHost : IAsyncLifetime
     public const string Password = "five blue whales at sea";
 
     private readonly string _data = Directory.CreateTempSubdirectory("whorl-console-").FullName;
+    private readonly Dictionary<AccountRole, HttpClient> _members = [];
     private WebApplication _app = null!;
 
     internal IServiceProvider Services => _app.Services;
@@ -41,7 +44,7 @@ public sealed partial class ConsoleHost : IAsyncLifetime
             ["Console:Listen"] = "http://127.0.0.1:0",
             ["Logging:LogLevel:Default"] = "Warning",
         }).Build();
-        Role role = new("console", "", [StoresModule.AddStores, BusModule.AddBus, AddDecisions, ConsoleModule.AddConsole]);
+        Role role = new("console", "", [StoresModule.AddStores, BusModule.AddBus, JournalModule.AddJournal, RulesModule.AddRules, AddDecisions, ConsoleModule.AddConsole]);
         _app = WhorlHost.Build([role], configuration);
         await _app.StartAsync();
         Address = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(address => address.StartsWith("http://127", StringComparison.Ordinal)));
@@ -58,6 +61,18 @@ public sealed partial class ConsoleHost : IAsyncLifetime
 
     /// <summary>The same, signed in.</summary>
     internal async Task<HttpClient> MemberAsync(AccountRole role = AccountRole.Operator)
+    {
+        // Hashing takes a tenth of a second by design: one session of each role serves all tests that only look.
+        if (!_members.TryGetValue(role, out HttpClient? member))
+        {
+            _members[role] = member = await NewMemberAsync(role);
+        }
+
+        return member;
+    }
+
+    /// <summary>A session that the test may end.</summary>
+    internal async Task<HttpClient> NewMemberAsync(AccountRole role = AccountRole.Operator)
     {
         string name = "u" + Uuid7.Text(Uuid7.New(TimeProvider.System));
         await AddAccountAsync(name, role);

@@ -147,7 +147,7 @@ public sealed class SignInTests(ConsoleHost host) : IClassFixture<ConsoleHost>
     [Fact]
     public async Task A_removed_account_is_out_at_once()
     {
-        HttpClient client = await host.MemberAsync();
+        HttpClient client = await host.NewMemberAsync();
         string name = (await host.Services.GetRequiredService<AccountStore>().ListAsync(default)).OrderByDescending(account => account.Id).First().Name;
 
         await host.Services.GetRequiredService<AccountStore>().RemoveAsync(name, default);
@@ -158,7 +158,7 @@ public sealed class SignInTests(ConsoleHost host) : IClassFixture<ConsoleHost>
     [Fact]
     public async Task Signing_out_forgets_the_session()
     {
-        HttpClient client = await host.MemberAsync();
+        HttpClient client = await host.NewMemberAsync();
         await ConsoleHost.SendAsync(client, "/", "/sign-out", []);
         (await client.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.Found);
     }

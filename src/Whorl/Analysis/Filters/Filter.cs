@@ -20,7 +20,7 @@ internal sealed class Filter
     {
         Text = text;
         _root = root;
-        List<byte[]> needles = [];
+        List<string> needles = [];
         root?.CollectNeedles(needles);
         Needles = needles;
     }
@@ -31,8 +31,8 @@ internal sealed class Filter
     /// <summary>As written.</summary>
     public string Text { get; }
 
-    /// <summary>UTF-8 texts that the JSON of every match contains: lets a store pass over blocks without parsing them. May be empty.</summary>
-    public IReadOnlyList<byte[]> Needles { get; }
+    /// <summary>Texts that the JSON of every match contains: lets a store pass over blocks without parsing them. May be empty.</summary>
+    public IReadOnlyList<string> Needles { get; }
 
     public bool Matches(Observation observation) => _root is null || _root.Matches(observation);
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Whorl.Kernel;
 
@@ -10,7 +9,7 @@ internal abstract class Node
     public abstract bool Matches(Observation observation);
 
     /// <summary>Adds texts that every match contains; a node that cannot promise any adds none.</summary>
-    public virtual void CollectNeedles(List<byte[]> needles)
+    public virtual void CollectNeedles(List<string> needles)
     {
     }
 }
@@ -19,7 +18,7 @@ internal sealed class AndNode(Node left, Node right) : Node
 {
     public override bool Matches(Observation observation) => left.Matches(observation) && right.Matches(observation);
 
-    public override void CollectNeedles(List<byte[]> needles)
+    public override void CollectNeedles(List<string> needles)
     {
         left.CollectNeedles(needles);
         right.CollectNeedles(needles);
@@ -47,13 +46,12 @@ internal sealed class TextNode(FilterField field, Pattern pattern) : Node
 {
     public override bool Matches(Observation observation) => Values.Any(observation, field.Name, pattern, static (text, wanted) => wanted.Matches(text));
 
-    public override void CollectNeedles(List<byte[]> needles)
+    public override void CollectNeedles(List<string> needles)
     {
-        // Only plain characters: JSON writers differ in what they escape. Quotes around an exact value keep 10.0.0.1 from finding 10.0.0.10.
+        // Only plain characters: JSON writers differ in what they escape.
         if (field.Canonical && pattern.Literal is { Length: > 0 } literal && literal.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
         {
-            string lower = literal.ToLowerInvariant();
-            needles.Add(Encoding.UTF8.GetBytes(pattern.IsExact ? $"\"{lower}\"" : lower));
+            needles.Add(literal.ToLowerInvariant());
         }
     }
 }
@@ -64,11 +62,11 @@ internal sealed class NetworkNode(FilterField field, Network network) : Node
     public override bool Matches(Observation observation) =>
         Values.Any(observation, field.Name, network, static (text, wanted) => PeerAddress.TryParse(text, out PeerAddress address) && wanted.Contains(address));
 
-    public override void CollectNeedles(List<byte[]> needles)
+    public override void CollectNeedles(List<string> needles)
     {
         if (network.Length == 128)
         {
-            needles.Add(Encoding.UTF8.GetBytes($"\"{network.First}\""));
+            needles.Add(network.First.ToString());
         }
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
 using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Decisions;
@@ -32,12 +33,13 @@ internal static class ConsoleModule
             antiforgery.FormFieldName = "form-token";
             antiforgery.SuppressXFrameOptionsHeader = true; // ConsoleSecurity says DENY for everything.
         });
-        AddKeys(services);
+        AddKeys(builder);
         Session.Add(services);
         services.AddSingleton(AccountStore.Migrations);
         services.AddSingleton<SignInThrottle>().AddSingleton<Passwords>().AddSingleton<SignInEndpoints>();
         services.AddSingleton<AccountStore>();
-        services.AddSingleton<LiveRequests>().AddSingleton<RequestHistory>().AddSingleton<LiveStream>().AddSingleton<RequestEndpoints>();
+        services.AddSingleton<LiveRequests>().AddSingleton<LiveStream>().AddSingleton<RequestEndpoints>();
+        services.AddSingleton(provider => new RequestHistory(provider.GetRequiredService<LiveRequests>(), provider.GetService<JournalStore>(), provider.GetService<RuleLibrary>()));
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
         services.TryAddSingleton(provider => new DecisionBook(null, provider.GetService<IDecisionWriter>()));
         services.AddSingleton<DecisionEndpoints>();
@@ -65,8 +67,11 @@ internal static class ConsoleModule
     }
 
     // Sessions outlive a restart; the keys lie with the node's other files, open to its owner alone.
-    private static void AddKeys(IServiceCollection services)
+    private static void AddKeys(IHostApplicationBuilder builder)
     {
+        // It warns at every first start that keys are not encrypted: the folder's mode is what guards them, as it guards the database.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager", LogLevel.Error);
+        IServiceCollection services = builder.Services;
         services.AddDataProtection().SetApplicationName("whorl");
         services.AddOptions<KeyManagementOptions>().Configure<IOptions<NodeOptions>, ILoggerFactory>((keys, node, loggers) =>
             keys.XmlRepository = new FileSystemXmlRepository(Directory.CreateDirectory(Path.Combine(node.Value.Data, "keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute), loggers));

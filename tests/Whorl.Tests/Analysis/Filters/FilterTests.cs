@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
@@ -142,15 +141,15 @@ public sealed class FilterTests
     }
 
     [Theory]
-    [InlineData("client.ip: 203.0.113.9", "\"203.0.113.9\"")]
-    [InlineData("203.0.113.9 and http.status: 403", "\"203.0.113.9\"")]
-    [InlineData("tls.ja4: T13d* and verdict.action: block", "t13d|\"block\"")]
+    [InlineData("client.ip: 203.0.113.9", "203.0.113.9")]
+    [InlineData("203.0.113.9 and http.status: 403", "203.0.113.9")]
+    [InlineData("tls.ja4: T13d* and verdict.action: block", "t13d|block")]
     [InlineData("client.ip: 203.0.113.9 or verdict.action: block", "")]
     [InlineData("not client.ip: 203.0.113.9", "")]
     [InlineData("http.user_agent: GPTBot", "")]
     [InlineData("client.ip: 203.0.113.0/24", "")]
     public void Needles_are_promised_only_where_every_match_contains_them(string text, string needles) =>
-        string.Join('|', Compile(text).Needles.Select(Encoding.UTF8.GetString)).ShouldBe(needles);
+        string.Join('|', Compile(text).Needles).ShouldBe(needles);
 
     private static Filter Compile(string text)
     {

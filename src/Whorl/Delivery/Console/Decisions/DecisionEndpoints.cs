@@ -69,14 +69,23 @@ internal sealed class DecisionEndpoints(DecisionBook book, TimeProvider clock)
     {
         foreach (string word in query.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
+            if (PeerAddress.TryParse(word, out PeerAddress address))
+            {
+                if (decision.Scope is not (DecisionScope.Ip or DecisionScope.Range) || !Network.TryParse(decision.Value, out Network network) || !network.Contains(address))
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
             bool found = decision.Value.Contains(word, StringComparison.OrdinalIgnoreCase)
                 || decision.Id.ToString() == word
                 || decision.Scope.ToString().Equals(word, StringComparison.OrdinalIgnoreCase)
                 || decision.Action.ToString().Equals(word, StringComparison.OrdinalIgnoreCase)
                 || decision.Origin.Contains(word, StringComparison.OrdinalIgnoreCase)
                 || decision.Scenario.Contains(word, StringComparison.OrdinalIgnoreCase)
-                || decision.Reason.Contains(word, StringComparison.OrdinalIgnoreCase)
-                || (decision.Scope == DecisionScope.Range && PeerAddress.TryParse(word, out PeerAddress address) && Network.TryParse(decision.Value, out Network network) && network.Contains(address));
+                || decision.Reason.Contains(word, StringComparison.OrdinalIgnoreCase);
             if (!found)
             {
                 return false;

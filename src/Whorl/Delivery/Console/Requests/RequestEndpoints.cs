@@ -10,17 +10,19 @@ namespace Whorl.Delivery.WebConsole.Requests;
 /// <summary>What the list of requests shows.</summary>
 /// <param name="Live">True where new rows come in by themselves: the newest page, without a time range.</param>
 /// <param name="Older">URL of the next page; null at the end.</param>
+/// <param name="SearchedBackTo">Where the search gave up before the end.</param>
 /// <param name="Selected">The request in the side pane.</param>
 internal sealed record RequestsModel(
     string Query, FilterFault? Fault, IReadOnlyList<Observation> Rows, bool Live, string? Older, DateTimeOffset? From, DateTimeOffset? To,
-    Explanation? Selected, string? SelectedId, long Skipped, DateTimeOffset Now)
+    Explanation? Selected, string? SelectedId, DateTimeOffset? SearchedBackTo, DateTimeOffset Now)
 {
-    public string UrlOf(string? id) => "/requests" + QueryString.Create(
+    /// <summary>This list, with another request in the pane or another end.</summary>
+    public string UrlOf(string? id, DateTimeOffset? to = null) => "/requests" + QueryString.Create(
         new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["q"] = Query.Length > 0 ? Query : null,
             ["from"] = From?.ToUnixTimeSeconds().ToString(),
-            ["to"] = To?.ToUnixTimeSeconds().ToString(),
+            ["to"] = (to ?? To)?.ToUnixTimeSeconds().ToString(),
             ["id"] = id,
         }.Where(pair => pair.Value is not null));
 }
@@ -29,7 +31,7 @@ internal sealed record RequestsModel(
 internal sealed record ExplainedModel(Explanation? Explained, string Query, bool Whole, DateTimeOffset Now);
 
 /// <summary>The list of requests, one request explained, and the same explanation for the API.</summary>
-internal sealed class RequestEndpoints(RequestHistory history, LiveRequests live, LiveStream stream, TimeProvider clock)
+internal sealed class RequestEndpoints(RequestHistory history, LiveStream stream, TimeProvider clock)
 {
     public void Map(IEndpointRouteBuilder members)
     {
@@ -59,12 +61,13 @@ internal sealed class RequestEndpoints(RequestHistory history, LiveRequests live
         ObservationId? older = ObservationId.TryParse(before, out ObservationId bound) ? bound : null;
         DateTimeOffset? since = Moment(from), until = Moment(to);
         bool paneOnly = http.Request.Headers["HX-Target"] == "pane";
-        IReadOnlyList<Observation> rows = compiled && !paneOnly
-            ? await history.SearchAsync(filter!, older, since, until, RequestHistory.PageSize + 1, http.RequestAborted) : [];
+        RequestPageOfHistory found = compiled && !paneOnly
+            ? await history.SearchAsync(filter!, older, since, until, RequestHistory.PageSize + 1, http.RequestAborted) : new([], null);
+        IReadOnlyList<Observation> rows = found.Rows;
         bool more = rows.Count > RequestHistory.PageSize;
         rows = more ? [.. rows.Take(RequestHistory.PageSize)] : rows;
         Explanation? selected = ObservationId.TryParse(id, out ObservationId chosen) ? await history.ExplainAsync(chosen, http.RequestAborted) : null;
-        RequestsModel model = new(query, fault, rows, older is null && since is null && until is null && compiled, null, since, until, selected, id, live.Skipped, clock.GetUtcNow());
+        RequestsModel model = new(query, fault, rows, older is null && since is null && until is null && compiled, null, since, until, selected, id, found.SearchedBackTo, clock.GetUtcNow());
         if (more)
         {
             string url = model.UrlOf(null);

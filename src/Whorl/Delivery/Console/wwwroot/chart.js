@@ -1,6 +1,8 @@
 // The overview's chart and tiles; without script the server's own drawing stays.
 const span = 900;
 
+const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, seconds % 60 === 0 ? 16 : 19);
+
 export function startChart() {
   const tiles = document.getElementById("tiles");
   const box = document.getElementById("chart");
@@ -29,9 +31,9 @@ export function startChart() {
       cursor: { y: false },
       select: { show: true },
       scales: { y: { range: (_, min, max) => [0, Math.max(5, Math.ceil(max * 1.1))] } },
-      axes: [{ ...axis, size: 28 }, { ...axis, size: 48 }],
+      axes: [{ ...axis, size: 28, values: (_, splits) => splits.map(clock) }, { ...axis, size: 48 }],
       series: [
-        { label: "UTC", value: "{HH}:{mm}:{ss}" },
+        { label: "UTC", value: (_, seconds) => (seconds == null ? "–" : new Date(seconds * 1000).toISOString().slice(11, 19)) },
         { label: "requests", stroke: colour("--accent"), fill: `${colour("--accent")}33`, width: 1.5, points: { show: false } },
         { label: "stopped", stroke: colour("--bad"), fill: `${colour("--bad")}33`, width: 1.5, dash: [4, 3], points: { show: false } },
       ],
@@ -84,4 +86,11 @@ export function startChart() {
     }
   });
   window.addEventListener("pagehide", () => source.close());
+
+  // The tables follow more slowly: numbers that jump every second cannot be read.
+  setInterval(() => {
+    if (!document.hidden) {
+      window.htmx?.trigger("#tables", "whorl:refresh");
+    }
+  }, 5000);
 }
