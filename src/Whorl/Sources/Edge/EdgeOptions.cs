@@ -24,6 +24,9 @@ internal sealed class EdgeOptions : IModuleOptions
     /// <summary>Which header trusted proxies write; the other one is never believed, because a proxy that does not know it passes a stranger's on.</summary>
     public ClientHeader ClientHeader { get; set; }
 
+    /// <summary>Of the addresses in Listen, those on which a trusted proxy sends a PROXY protocol header (version 1 or 2) first; connections without one are closed.</summary>
+    public List<string> ProxyProtocol { get; set; } = [];
+
     /// <summary>What the edge bears from one client and as a whole.</summary>
     [ValidateObjectMembers]
     public EdgeLimits Limits { get; set; } = new();

@@ -18,6 +18,14 @@ internal sealed class EdgeOptionsCheck : IValidateOptions<EdgeOptions>
             }
         }
 
+        for (int i = 0; i < options.ProxyProtocol.Count; i++)
+        {
+            if (!options.Listen.DefaultIfEmpty(EdgeOptions.DefaultListen).Contains(options.ProxyProtocol[i], StringComparer.OrdinalIgnoreCase))
+            {
+                faults.Add($"ProxyProtocol:{i}: '{options.ProxyProtocol[i]}' is not in Listen");
+            }
+        }
+
         for (int i = 0; i < options.TrustedProxies.Count; i++)
         {
             if (!Network.TryParse(options.TrustedProxies[i], out _))

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Whorl.Kernel;
 using Whorl.Sources.Edge.Asking;
+using Whorl.Sources.Edge.Connections;
 using Whorl.Sources.Edge.Exchanges;
 using Whorl.Sources.Edge.Forwarding;
 using Whorl.Sources.Edge.Recording;
@@ -153,6 +154,7 @@ internal sealed class EdgeServer : IAsyncDisposable
 
             // One buffer for each idle connection is worth a system call for each request.
             sockets.WaitForDataBeforeAllocatingBuffer = false;
+            EdgeListening.KeepSyn(sockets);
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
