@@ -2,6 +2,7 @@ using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
 using Whorl.Hosting.Configuration;
+using Whorl.Sources.Edge;
 using Whorl.Stores;
 
 namespace Whorl.Hosting;
@@ -15,7 +16,7 @@ internal static class RoleTable
     public static IReadOnlyList<Role> All { get; } =
     [
         new("analyst", "keep observations", [.. Base]),
-        new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
+        new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring, EdgeModule.AddEdge]),
         new("console", "pages and API for people and systems", [.. Base]),
     ];
 

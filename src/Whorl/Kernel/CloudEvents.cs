@@ -71,7 +71,7 @@ internal static class CloudEvents
             using JsonDocument document = JsonDocument.Parse(utf8);
             return TryRead(document.RootElement, out observation);
         }
-        catch (JsonException)
+        catch (Exception fault) when (IsMalformed(fault))
         {
             return false;
         }
@@ -100,7 +100,7 @@ internal static class CloudEvents
 
             return true;
         }
-        catch (JsonException)
+        catch (Exception fault) when (IsMalformed(fault))
         {
             return false;
         }
@@ -150,6 +150,9 @@ internal static class CloudEvents
 
         return true;
     }
+
+    // The parser takes bytes that are not UTF-8 and halves of surrogate pairs, and objects only when they become a string.
+    private static bool IsMalformed(Exception fault) => fault is JsonException or InvalidOperationException;
 
     private static string? TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }
