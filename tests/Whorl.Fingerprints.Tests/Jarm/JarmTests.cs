@@ -48,7 +48,7 @@ public sealed class JarmTests
         asked.ShouldBe(32 + 32 + 32 + 4);
         hello[11].ShouldBe((byte)0);
         hello[44].ShouldBe((byte)32);
-        hello.AsSpan(78, 2).ToArray().ShouldBe([0x4A, 0x4A]);
+        hello.AsSpan(78, 2).ToArray().ShouldBe([0x6A, 0x6A]);
     }
 
     [Theory]
