@@ -1,6 +1,8 @@
+using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
+using Whorl.Delivery.Api;
 using Whorl.Hosting.Configuration;
 using Whorl.Stores;
 
@@ -14,9 +16,9 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base]),
-        new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
-        new("console", "pages and API for people and systems", [.. Base]),
+        new("analyst", "keep observations, make decisions", [.. Base, DecisionModule.AddDecisions]),
+        new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring]),
+        new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, ApiModule.AddApi]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>
