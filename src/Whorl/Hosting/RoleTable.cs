@@ -18,7 +18,7 @@ internal static class RoleTable
     [
         new("analyst", "keep observations", [.. Base, JournalModule.AddJournal]),
         new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
-        new("console", "pages and API for people and systems", [.. Base, JournalModule.AddJournalReader, ConsoleModule.AddConsole]),
+        new("console", "pages and API for people and systems", [.. Base, ConsoleModule.AddConsole]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>

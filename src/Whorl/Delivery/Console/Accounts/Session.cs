@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
+using Whorl.Delivery.Api;
 
 namespace Whorl.Delivery.WebConsole.Accounts;
 
@@ -21,7 +22,7 @@ internal static class Session
     public static async Task SignInAsync(HttpContext http, Account account, Guid stamp)
     {
         ClaimsIdentity identity = new(
-            [new(ClaimTypes.NameIdentifier, account.Id.ToString()), new(ClaimTypes.Name, account.Name), new(StampClaim, stamp.ToString()), new(ClaimTypes.Role, account.Role.ToString())],
+            [new(ClaimTypes.NameIdentifier, account.Id.ToString()), new(ClaimTypes.Name, account.Name), new(StampClaim, stamp.ToString()), new(ClaimTypes.Role, account.Role.ToString()), new(ApiAccess.ClaimType, account.Role == AccountRole.Operator ? ApiAccess.Write : ApiAccess.Read)],
             Scheme, ClaimTypes.Name, ClaimTypes.Role);
         await http.SignInAsync(Scheme, new ClaimsPrincipal(identity));
     }
@@ -50,6 +51,7 @@ internal static class Session
         });
         services.AddOptions<CookieAuthenticationOptions>(Scheme)
             .Configure<IOptions<ConsoleOptions>>((cookie, console) => cookie.ExpireTimeSpan = TimeSpan.FromHours(console.Value.SessionHours));
+        services.Configure<ApiAccess>(access => access.Schemes.Add(Scheme));
         services.AddAuthorizationBuilder()
             .AddPolicy(ViewPolicy, policy => policy.AddAuthenticationSchemes(Scheme).RequireAuthenticatedUser())
             .AddPolicy(OperatePolicy, policy => policy.AddAuthenticationSchemes(Scheme).RequireRole(nameof(AccountRole.Operator)));
