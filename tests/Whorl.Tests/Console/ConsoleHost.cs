@@ -25,6 +25,8 @@ public sealed partial class ConsoleHost : IAsyncLifetime
 {
     public const string Password = "five blue whales at sea";
 
+    private static int _made;
+
     private readonly string _data = Directory.CreateTempSubdirectory("whorl-console-").FullName;
     private readonly Dictionary<AccountRole, HttpClient> _members = [];
     private WebApplication _app = null!;
@@ -110,7 +112,9 @@ public sealed partial class ConsoleHost : IAsyncLifetime
             all[name] = value;
         }
 
-        return new(ObservationId.New(TimeProvider.System), "http.request", TimeProvider.System.GetUtcNow(), "edge1", new("ip:" + all["client.ip"]), JsonSerializer.SerializeToElement(all));
+        // A millisecond apart: ids of one millisecond have no order.
+        DateTimeOffset time = TimeProvider.System.GetUtcNow().AddMilliseconds(Interlocked.Increment(ref _made));
+        return new(new(Guid.CreateVersion7(time)), "http.request", time, "edge1", new("ip:" + all["client.ip"]), JsonSerializer.SerializeToElement(all));
     }
 
     /// <summary>Shows a request to the console at once, past the bus.</summary>

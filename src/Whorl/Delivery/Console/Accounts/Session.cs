@@ -45,7 +45,11 @@ internal static class Session
             cookie.Events.OnRedirectToLogin = RedirectToLogin;
             cookie.Events.OnRedirectToAccessDenied = context =>
             {
-                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                if (!IsApi(context.Request))
+                {
+                    context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                }
+
                 return Task.CompletedTask;
             };
         });
@@ -72,9 +76,14 @@ internal static class Session
 
     private static Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
     {
+        if (IsApi(context.Request))
+        {
+            // The scheme of keys answers beside this one, in the API's own words.
+            return Task.CompletedTask;
+        }
+
         // A stream or a partial page cannot show a form; the script sends the browser there instead.
-        bool partial = context.Request.Headers.ContainsKey("HX-Request") || context.Request.Path.StartsWithSegments("/stream", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
-        if (partial)
+        if (context.Request.Headers.ContainsKey("HX-Request") || context.Request.Path.StartsWithSegments("/stream", StringComparison.Ordinal))
         {
             context.Response.Headers["HX-Redirect"] = "/sign-in";
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -86,4 +95,6 @@ internal static class Session
 
         return Task.CompletedTask;
     }
+
+    private static bool IsApi(HttpRequest request) => request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
 }
