@@ -7,5 +7,6 @@ internal static class FuzzTargets
     [
         .. TlsFuzzTargets.All,
         .. HttpFuzzTargets.All,
+        .. NetworkFuzzTargets.All,
     ];
 }

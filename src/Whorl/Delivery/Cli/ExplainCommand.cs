@@ -33,7 +33,7 @@ internal static class ExplainCommand
 
             try
             {
-                using IHost? host = node.Open(parsed);
+                await using WebApplication? host = node.Open(parsed);
                 if (host is null)
                 {
                     return ExitCode.WrongUsage;

@@ -116,7 +116,7 @@ internal static class UserCommand
         {
             try
             {
-                using IHost? host = node.Open(parsed);
+                await using WebApplication? host = node.Open(parsed);
                 return host is null ? ExitCode.WrongUsage : await verb(host, host.Services.GetRequiredService<AccountStore>());
             }
             catch (StoreException fault)
