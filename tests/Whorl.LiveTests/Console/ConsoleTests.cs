@@ -45,6 +45,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
     {
         IPage page = await chromium.SignInAsync();
         await PublishAsync(("client.ip", "203.0.113.132"), ("http.path", "/first"));
+        await Assertions.Expect(page.Locator("[data-help]")).ToBeVisibleAsync(); // The keys are there.
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("r");
         await page.WaitForURLAsync("**/requests");

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
@@ -20,7 +19,7 @@ using Whorl.Stores;
 
 namespace Whorl.Tests.WebConsole;
 
-/// <summary>A real host with the console on a free port, a store in a folder of its own, and decisions in a list.</summary>
+/// <summary>A real host with the console on a free port, and a store in a folder of its own.</summary>
 public sealed partial class ConsoleHost : IAsyncLifetime
 {
     public const string Password = "five blue whales at sea";
