@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Whorl.Fingerprints.Http;
 
 /// <summary>Who a user agent says it is.</summary>
@@ -140,7 +142,8 @@ public readonly record struct UserAgent(
         "sqlmap", "nmap", "nuclei", "ffuf", "gobuster", "feroxbuster", "wpscan", "fasthttp", "powershell", "restsharp", "dotnet", "ab", "apachebench",
     ];
 
-    private static readonly string[] CrawlerWords = ["bot", "crawl", "spider", "slurp", "://", "scraper", "archiver", "preview"];
+    private static readonly SearchValues<string> CrawlerWords = SearchValues.Create(
+        ["bot", "crawl", "spider", "slurp", "://", "scraper", "archiver", "preview"], StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// True where it claims to be a browser that a person looks at; crawlers and headless browsers do not. Services that drive a
@@ -243,13 +246,15 @@ public readonly record struct UserAgent(
     // "CUBOT" is a maker of telephones, and the one common word in which "bot" means nothing.
     private static bool SaysCrawler(ReadOnlySpan<char> text)
     {
-        foreach (string word in CrawlerWords)
+        ReadOnlySpan<char> rest = text;
+        while (rest.IndexOfAny(CrawlerWords) is var at and >= 0)
         {
-            int at = text.IndexOf(word, StringComparison.OrdinalIgnoreCase);
-            if (at >= 0 && !(word == "bot" && at >= 2 && text[(at - 2)..].StartsWith("cubot", StringComparison.OrdinalIgnoreCase)))
+            if (at < 2 || !rest[(at - 2)..].StartsWith("cubot", StringComparison.OrdinalIgnoreCase))
             {
                 return true;
             }
+
+            rest = rest[(at + 3)..];
         }
 
         // Only Internet Explorer and its contemporaries say "compatible" of themselves; since then it is a crawler's word.

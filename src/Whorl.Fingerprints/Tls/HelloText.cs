@@ -8,6 +8,9 @@ internal static class HelloText
     private const int HashDigits = 12;
     private const int MaxCount = 99;
 
+    private static readonly DigestMemo Sha256Memo = new();
+    private static readonly DigestMemo.Hasher Sha256 = static (text, digest) => SHA256.HashData(text, digest);
+
     public static void WriteAlpnLetters(ClientHello hello, ref AsciiText text)
     {
         ReadOnlySpan<byte> alpn = hello.FirstAlpnProtocol;
@@ -91,7 +94,7 @@ internal static class HelloText
         }
 
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        _ = SHA256.HashData(plain, digest);
+        Sha256Memo.Digest(plain, Sha256, digest);
         text.AddHex(digest[..(HashDigits / 2)]);
     }
 

@@ -38,8 +38,8 @@ public static class Ja4
     public const int ValueLength = 36;
 
     // Up to these sizes the work is done on the stack; larger lists are only seen in attacks.
-    private const int MaxStackNumbers = 256;
-    private const int MaxStackText = 1024;
+    private const int MaxStackNumbers = 128;
+    private const int MaxStackText = 768;
 
     /// <summary>The plain fingerprint, <c>ja4</c>, with no allocation but the string.</summary>
     /// <param name="hello">The hello.</param>

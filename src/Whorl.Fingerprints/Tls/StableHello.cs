@@ -21,8 +21,8 @@ public static class StableHello
     public const int ValueLength = 39;
 
     // Up to these sizes the work is done on the stack; larger lists are only seen in attacks.
-    private const int MaxStackNumbers = 256;
-    private const int MaxStackText = 1024;
+    private const int MaxStackNumbers = 128;
+    private const int MaxStackText = 768;
 
     /// <summary>The fingerprint, such as <c>ws1_t131511h2_8daaf6152771_0123456789ab</c>.</summary>
     /// <param name="hello">The hello.</param>

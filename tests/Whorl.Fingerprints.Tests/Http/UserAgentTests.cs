@@ -17,6 +17,7 @@ public sealed class UserAgentTests
     [InlineData("Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko", UserAgentFamily.InternetExplorer, 11, BrowserEngine.Trident, 7, UserAgentPlatform.Windows, false)]
     [InlineData("Mozilla/5.0 (Linux; Android 13; CUBOT X50) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36", UserAgentFamily.Chrome, 139, BrowserEngine.Blink, 139, UserAgentPlatform.Android, true)]
     [InlineData("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Googlebot/2.1; +http://www.google.com/bot.html) Chrome/140.0.0.0 Safari/537.36", UserAgentFamily.Crawler, 0, BrowserEngine.Blink, 140, UserAgentPlatform.Unknown, false)]
+    [InlineData("Mozilla/5.0 (Linux; Android 13; CUBOT X50) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36 (compatible; MJ12Bot)", UserAgentFamily.Crawler, 0, BrowserEngine.Blink, 139, UserAgentPlatform.Android, true)]
     [InlineData("curl/8.5.0", UserAgentFamily.Tool, 8, BrowserEngine.None, 0, UserAgentPlatform.Unknown, false)]
     [InlineData("python-requests/2.32", UserAgentFamily.Tool, 2, BrowserEngine.None, 0, UserAgentPlatform.Unknown, false)]
     [InlineData("", UserAgentFamily.Other, 0, BrowserEngine.None, 0, UserAgentPlatform.Unknown, false)]

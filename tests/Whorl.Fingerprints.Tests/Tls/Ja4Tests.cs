@@ -138,6 +138,24 @@ public sealed class Ja4Tests
         Ja4.TryWriteValue(hello, Ja4Transport.Tcp, place.AsSpan(1)).ShouldBeFalse();
     }
 
+    [Fact]
+    public void Hashes_stay_right_when_hellos_repeat_and_crowd_each_other_out()
+    {
+        // More texts than the library remembers digests of, each often enough to be remembered, from several threads.
+        _ = Parallel.For(0, 4, static _ =>
+        {
+            for (int i = 0; i < 12_000; i++)
+            {
+                Ja4Forms forms = Ja4.Of(Parse(new HelloBytes { Ciphers = [(ushort)(i / 4)] }.With((ushort)(1000 + (i / 4))).Message()), Ja4Transport.Tcp);
+                string[] raw = forms.Raw.Split('_', 3);
+                forms.Value.ShouldBe($"{raw[0]}_{Short(raw[1])}_{Short(raw[2])}");
+            }
+        });
+    }
+
+    private static string Short(string text) =>
+        text.Length == 0 ? "000000000000" : Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(text)))[..12];
+
     private static string Value(HelloBytes hello) => Ja4.Value(Parse(hello.Message()), Ja4Transport.Tcp);
 
     private static ClientHello Parse(byte[] message)
