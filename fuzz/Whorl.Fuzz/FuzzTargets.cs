@@ -8,5 +8,6 @@ internal static class FuzzTargets
         .. TlsFuzzTargets.All,
         .. HttpFuzzTargets.All,
         .. NetworkFuzzTargets.All,
+        .. ContentFuzzTargets.All,
     ];
 }

@@ -10,9 +10,9 @@ internal static class Vectors
     public static IEnumerable<JsonElement> Shared(params string[] parts) =>
         Rows(Repository.RequireShared(["fingerprints", .. parts]));
 
-    /// <summary>Rows of a file that is committed beside the tests.</summary>
-    public static IEnumerable<JsonElement> Own(params string[] parts) =>
-        Rows(Path.Combine([Repository.Root, "tests", "Whorl.Fingerprints.Tests", .. parts]));
+    /// <summary>Rows of a file that is committed in <c>vectors</c>.</summary>
+    public static IEnumerable<JsonElement> Own(string file) =>
+        Rows(Path.Combine(Repository.Root, "tests", "Whorl.Fingerprints.Tests", "vectors", file));
 
     public static string Text(this JsonElement row, string name) => row.GetProperty(name).GetString()!;
 

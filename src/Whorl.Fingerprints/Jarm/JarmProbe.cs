@@ -10,6 +10,7 @@ internal sealed class JarmProbe
     private const ushort X25519 = 0x001D;
     private const int RandomLength = 32;
     private const int HeadLength = 5 + 4 + 2 + RandomLength + 1 + RandomLength;
+    private const int GreaseValues = 4; // cipher suite, extension, key share, version
     private const byte Tls10 = 0x01;
 
     private readonly byte _record;
@@ -46,6 +47,10 @@ internal sealed class JarmProbe
             return 0;
         }
 
+        // One call for everything: the system's source costs more than the rest of the hello.
+        Span<byte> bytes = stackalloc byte[(3 * RandomLength) + (_grease ? GreaseValues : 0)];
+        random(bytes);
+        ReadOnlySpan<byte> greases = bytes[(3 * RandomLength)..];
         Writer writer = new(destination[..length]);
         writer.U8(0x16);
         writer.U16(_record | 0x0300);
@@ -53,17 +58,17 @@ internal sealed class JarmProbe
         writer.U16(0x0100);
         writer.U16(length - 9);
         writer.U16(_hello | 0x0300);
-        writer.Random(random, RandomLength);
+        writer.Raw(bytes[..RandomLength]);
         writer.U8(RandomLength);
-        writer.Random(random, RandomLength);
+        writer.Raw(bytes.Slice(RandomLength, RandomLength));
         writer.U16(ciphers);
-        writer.Grease(random, _grease);
+        writer.Grease(greases, 0);
         writer.Raw(_ciphers);
         writer.U16(0x0100);
         writer.U16(extensions);
         if (_grease)
         {
-            writer.Grease(random, _grease);
+            writer.Grease(greases, 1);
             writer.U16(0);
         }
 
@@ -79,20 +84,20 @@ internal sealed class JarmProbe
         writer.U16(share);
         if (_grease)
         {
-            writer.Grease(random, _grease);
+            writer.Grease(greases, 2);
             writer.Raw([0, 1, 0]);
         }
 
         writer.U16(X25519);
         writer.U16(RandomLength);
-        writer.Random(random, RandomLength);
+        writer.Raw(bytes.Slice(2 * RandomLength, RandomLength));
         writer.Raw([0x00, 0x2D, 0x00, 0x02, 0x01, 0x01]);
         if (_versions.Length > 0)
         {
             writer.U16(0x002B);
             writer.U16(versions + 1);
             writer.U8((byte)versions);
-            writer.Grease(random, _grease);
+            writer.Grease(greases, 3);
             writer.Raw(_versions);
         }
 
@@ -193,18 +198,11 @@ internal sealed class JarmProbe
             _rest = _rest[bytes.Length..];
         }
 
-        public void Random(JarmRandom random, int count)
+        public void Grease(scoped ReadOnlySpan<byte> randoms, int which)
         {
-            random(_rest[..count]);
-            _rest = _rest[count..];
-        }
-
-        public void Grease(JarmRandom random, bool wanted)
-        {
-            if (wanted)
+            if (!randoms.IsEmpty)
             {
-                random(_rest[..1]);
-                byte half = (byte)((_rest[0] & 0xF0) | 0x0A);
+                byte half = (byte)((randoms[which] & 0xF0) | 0x0A);
                 Raw([half, half]);
             }
         }

@@ -22,8 +22,8 @@ public static class JarmProbes
     public const int MaxLength = 429 + MaxHostLength;
 
     /// <summary>
-    /// Writes a hello with its record header. The random source is asked for the client random, the session id,
-    /// and the key share (32 bytes each), and for one byte per GREASE value where the probe has some.
+    /// Writes a hello with its record header. The random source is asked once, for the client random, the session id
+    /// and the key share (32 bytes each), then a byte for each of four GREASE values where the probe has them.
     /// </summary>
     /// <param name="number">Which hello, 0 to 9.</param>
     /// <param name="host">The name for the server_name extension: the host as it was asked for, also where it is an address.</param>

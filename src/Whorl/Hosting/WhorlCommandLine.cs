@@ -20,7 +20,8 @@ internal static class WhorlCommandLine
         LocalNode node = new(OpenNode);
         RootCommand root = CommandLine.Create(
             RunCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
-            DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console));
+            DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console),
+            UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;
     }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Whorl.Fingerprints.Tests.Fuzzy;
 
 /// <summary>
-/// The documents of <c>documents.jsonl</c>, made from a kind, a seed and a length so that no megabytes are committed.
-/// <c>make-vectors.py</c> makes the same bytes and asks the real tools about them.
+/// The documents of <c>fuzzy-documents.jsonl</c>, made from a kind, a seed and a length so that no megabytes are committed.
+/// <c>vectors/make-fuzzy.py</c> makes the same bytes and asks the real tools about them.
 /// </summary>
 internal static class Documents
 {
@@ -20,8 +20,8 @@ internal static class Documents
             "few" => [.. Random(seed, length).Select(b => (byte)('a' + (b & 3)))],
             "same" => [.. Enumerable.Repeat((byte)seed, length)],
             "zero-tail" => [.. Random(seed, length / 2), .. new byte[length - (length / 2)]],
-            string kind => throw new InvalidOperationException($"documents.jsonl names an unknown kind: {kind}"),
-            null => throw new InvalidOperationException("documents.jsonl has a row without kind"),
+            string kind => throw new InvalidOperationException($"fuzzy-documents.jsonl names an unknown kind: {kind}"),
+            null => throw new InvalidOperationException("fuzzy-documents.jsonl has a row without kind"),
         };
     }
 

@@ -40,7 +40,7 @@ public sealed class SsdeepTests
     [Fact]
     public void Digests_equal_libfuzzy_on_the_generated_documents()
     {
-        foreach (JsonElement row in Vectors.Own("Fuzzy", "documents.jsonl"))
+        foreach (JsonElement row in Vectors.Own("fuzzy-documents.jsonl"))
         {
             byte[] data = Documents.Make(row);
 
@@ -50,7 +50,7 @@ public sealed class SsdeepTests
     }
 
     [Fact]
-    public void Generated_digests_score_as_in_libfuzzy() => CheckScores(Vectors.Own("Fuzzy", "ssdeep-scores.jsonl"));
+    public void Generated_digests_score_as_in_libfuzzy() => CheckScores(Vectors.Own("ssdeep-scores.jsonl"));
 
     [Theory]
     [InlineData("random")]

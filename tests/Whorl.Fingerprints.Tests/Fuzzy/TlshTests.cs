@@ -54,7 +54,7 @@ public sealed class TlshTests
     [Fact]
     public void Digests_equal_the_reference_on_the_generated_documents()
     {
-        foreach (JsonElement row in Vectors.Own("Fuzzy", "documents.jsonl"))
+        foreach (JsonElement row in Vectors.Own("fuzzy-documents.jsonl"))
         {
             if (row.TryGetProperty("tlsh", out JsonElement tlsh))
             {

@@ -6,10 +6,10 @@ using Whorl.Fingerprints.Wire;
 
 namespace Whorl.Fingerprints.Tests.Ssh;
 
-/// <summary>The openings in <c>exchanges.jsonl</c> are what OpenSSH 9.2 and Dropbear 2022.83 sent on loopback.</summary>
+/// <summary>The openings in <c>ssh-exchanges.jsonl</c> are what OpenSSH 9.2 and Dropbear 2022.83 sent on loopback.</summary>
 public sealed class SshTests
 {
-    public static TheoryData<string> Exchanges => [.. Vectors.Own("Ssh", "exchanges.jsonl").Select(row => row.ToString())];
+    public static TheoryData<string> Exchanges => [.. Vectors.Own("ssh-exchanges.jsonl").Select(row => row.ToString())];
 
     [Theory]
     [MemberData(nameof(Exchanges))]
@@ -50,7 +50,7 @@ public sealed class SshTests
     [Fact]
     public void No_flipped_bit_makes_a_parser_throw()
     {
-        byte[] bytes = Convert.FromHexString(Vectors.Own("Ssh", "exchanges.jsonl").First().Text("bytes"));
+        byte[] bytes = Convert.FromHexString(Vectors.Own("ssh-exchanges.jsonl").First().Text("bytes"));
         SshBanner.TryParse(bytes, out SshBanner? whole);
         for (int bit = 0; bit < bytes.Length * 8; bit++)
         {
@@ -117,7 +117,7 @@ public sealed class SshTests
     [Fact]
     public void Ignored_packets_before_the_key_exchange_are_stepped_over()
     {
-        byte[] bytes = Convert.FromHexString(Vectors.Own("Ssh", "exchanges.jsonl").First().Text("bytes"));
+        byte[] bytes = Convert.FromHexString(Vectors.Own("ssh-exchanges.jsonl").First().Text("bytes"));
         SshBanner.TryParse(bytes, out SshBanner? banner);
         byte[] ignored = [0, 0, 0, 12, 4, 2, 0, 0, 0, 2, 1, 2, 9, 9, 9, 9];
         byte[] stream = [.. ignored, .. ignored, .. bytes.AsSpan(banner!.Length)];

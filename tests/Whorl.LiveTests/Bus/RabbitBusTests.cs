@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using Whorl.Bus;
@@ -53,7 +52,7 @@ internal sealed class RabbitOpener : IAsyncDisposable
             Options.Create(new NodeOptions { Name = "test", Data = folder.Path }),
             TimeProvider.System,
             Metrics,
-            NullLogger<RabbitBus>.Instance);
+            new TestLog<RabbitBus>());
         _opened.Add((bus, folder));
         await bus.StartAsync(default);
         return bus;

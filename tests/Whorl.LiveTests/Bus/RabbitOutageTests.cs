@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Whorl.Bus;
 using Whorl.Bus.RabbitMq;
 using Whorl.Kernel;
+using Whorl.LiveTests.Processes;
 using Whorl.LiveTests.Servers;
 using Whorl.Tests.Support;
 
@@ -47,7 +48,10 @@ public sealed class RabbitOutageTests : IAsyncLifetime
                 acknowledged++;
             }
         });
-        await UntilAsync(() => received.Count > 100);
+
+        // Some seconds: RabbitMQ 3.10 that was killed half a second after a quorum queue was made did not bring the queue back (seen
+        // here: declare and publish got no answer). That is the broker's own; the bus keeps spooling and trying.
+        await UntilAsync(() => received.Count > 1500);
         await (killed ? _server.KillAsync() : _server.StopAsync());
         int before = Volatile.Read(ref acknowledged);
         await UntilAsync(() => Volatile.Read(ref acknowledged) > before + 200);
@@ -59,7 +63,7 @@ public sealed class RabbitOutageTests : IAsyncLifetime
         await enough.CancelAsync();
         await publishing;
 
-        await UntilAsync(() => received.Count == acknowledged);
+        await UntilAsync(() => received.Count == acknowledged, () => $"{received.Count} of {acknowledged} received");
         received.Keys.Order().ShouldBe(Enumerable.Range(0, acknowledged));
         TestContext.Current.SendDiagnosticMessage($"{acknowledged} acknowledged, {received.Values.Sum() - received.Count} delivered more than once");
     }
@@ -100,7 +104,7 @@ public sealed class RabbitOutageTests : IAsyncLifetime
         DoctorFinding away = await new BusDoctor(Options.Create(new BusOptions
         {
             Provider = BusProvider.RabbitMq,
-            Uri = $"amqp://guest:secret-word@127.0.0.1:{ServerProcess.FreePort()}/",
+            Uri = $"amqp://guest:secret-word@127.0.0.1:{RunningProcess.FreePort()}/",
         })).CheckAsync(default);
 
         there.Ok.ShouldBeTrue(there.Detail);
@@ -109,12 +113,13 @@ public sealed class RabbitOutageTests : IAsyncLifetime
         (away.Detail + away.Hint).ShouldNotContain("secret-word");
     }
 
-    private static async Task UntilAsync(Func<bool> condition)
+    private static async Task UntilAsync(Func<bool> condition, Func<string>? state = null)
     {
         using CancellationTokenSource late = new(TimeSpan.FromSeconds(90));
         while (!condition())
         {
-            await Task.Delay(20, late.Token);
+            late.IsCancellationRequested.ShouldBeFalse(state?.Invoke());
+            await Task.Delay(20);
         }
     }
 }

@@ -1,15 +1,16 @@
+using System.Globalization;
 using Npgsql;
+using Whorl.LiveTests.Processes;
 
 namespace Whorl.LiveTests.Servers;
 
 /// <summary>A PostgreSQL server of the test's own, in a temporary folder on a free loopback port.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static int databases;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("whorl-postgres-").FullName;
-    private ServerProcess? _process;
+    private RunningProcess? _process;
 
     private PostgresServer(int port) => Port = port;
 
@@ -19,43 +20,34 @@ internal sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartNewAsync()
     {
         Assert.SkipWhen(Binary("initdb") is null, "PostgreSQL is not installed (apt install postgresql)");
-        PostgresServer server = new(ServerProcess.FreePort());
+        PostgresServer server = new(RunningProcess.FreePort());
         if (Environment.IsPrivilegedProcess)
         {
             // The server refuses to run as root; its own user must own the folder.
-            await ServerProcess.RunAsync("/bin/chown", ["postgres", server._folder]);
+            await RunAsync("chown", ["postgres", server._folder]);
         }
 
-        await ServerProcess.RunAsync(Launcher, [.. Arguments("initdb"), "-D", server.Data, "-U", "whorl", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        await RunAsync(Launcher, [.. Arguments("initdb"), "-D", server.Data, "-U", "whorl", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
         await server.StartAsync();
         return server;
     }
 
     public async Task StartAsync()
     {
-        for (int tries = 1; ; tries++)
-        {
-            _process = ServerProcess.Start(Launcher,
-                [.. Arguments("postgres"), "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_folder}"]);
-            try
-            {
-                await _process.WaitForPortAsync(Port, Deadline);
-                await WaitUntilReadyAsync();
-                return;
-            }
-            catch (ShouldAssertException) when (tries < 20)
-            {
-                // After kill -9 the old backends hold the shared memory until they notice that their parent is gone.
-                _process.Dispose();
-                await Task.Delay(250);
-            }
-        }
+        _process = RunningProcess.Start(Launcher,
+            [.. Arguments("postgres"), "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_folder}"]);
+        await _process.UntilAsync(AnswersAsync, "ready");
     }
 
-    /// <summary>An orderly stop that does not wait for clients.</summary>
-    public Task StopAsync() => _process!.StopAsync("INT", Deadline);
+    /// <summary>A fast shutdown (SIGINT): orderly, but it does not wait for clients to leave.</summary>
+    public async Task StopAsync()
+    {
+        await RunAsync("kill", ["-INT", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await _process.UntilAsync(() => Task.FromResult(_process.HasEnded), "stopped");
+    }
 
-    public Task KillAsync() => _process!.StopAsync("KILL", Deadline);
+    /// <summary>SIGKILL to the server and all its backends.</summary>
+    public Task KillAsync() => _process!.KillAsync();
 
     /// <summary>Connection string of a new, empty database.</summary>
     public async Task<string> NewDatabaseAsync()
@@ -71,12 +63,11 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        if (_process is not null)
         {
-            await StopAsync();
+            await _process.DisposeAsync();
         }
 
-        _process?.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -95,22 +86,23 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=whorl;Database={database};Timeout=5";
 
-    private async Task WaitUntilReadyAsync()
+    private static async Task RunAsync(string program, IEnumerable<string> arguments)
     {
-        using CancellationTokenSource late = new(Deadline);
-        while (true)
+        (int code, string output, string error) = await RunningProcess.RunAsync(program, arguments);
+        code.ShouldBe(0, program + ": " + output + error);
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
         {
-            _process!.HasExited.ShouldBeFalse(_process.Output);
-            try
-            {
-                await using NpgsqlConnection connection = new(ConnectionString("postgres") + ";Pooling=false");
-                await connection.OpenAsync(late.Token);
-                return;
-            }
-            catch (NpgsqlException)
-            {
-                await Task.Delay(50, late.Token);
-            }
+            await using NpgsqlConnection connection = new(ConnectionString("postgres") + ";Pooling=false");
+            await connection.OpenAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
         }
     }
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Whorl.LiveTests.Processes;
 
 namespace Whorl.LiveTests.Servers;
 
@@ -12,9 +12,9 @@ internal sealed class RabbitServer : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("whorl-rabbit-").FullName;
-    private readonly Dictionary<string, string> _environment;
-    private readonly int _port = ServerProcess.FreePort();
-    private ServerProcess? _process;
+    private readonly Dictionary<string, string?> _environment;
+    private readonly int _port = RunningProcess.FreePort();
+    private RunningProcess? _process;
 
     private RabbitServer() => _environment = new(StringComparer.Ordinal)
     {
@@ -22,14 +22,14 @@ internal sealed class RabbitServer : IAsyncDisposable
         ["RABBITMQ_NODENAME"] = $"whorl{_port}@localhost",
         ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
         ["RABBITMQ_NODE_PORT"] = $"{_port}",
-        ["RABBITMQ_DIST_PORT"] = $"{ServerProcess.FreePort()}",
+        ["RABBITMQ_DIST_PORT"] = $"{RunningProcess.FreePort()}",
         ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_folder, "mnesia"),
         ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),
         ["RABBITMQ_PID_FILE"] = PidFile,
         ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_folder, "none"),
         ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(_folder, "none-env"),
         ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_folder, "plugins"),
-        ["ERL_EPMD_PORT"] = $"{ServerProcess.FreePort()}",
+        ["ERL_EPMD_PORT"] = $"{RunningProcess.FreePort()}",
         ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
     };
 
@@ -49,52 +49,42 @@ internal sealed class RabbitServer : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        _process = ServerProcess.Start(Script, [], _environment, _folder);
-        await _process.WaitForPortAsync(_port, Deadline);
-        using CancellationTokenSource late = new(Deadline);
-        while (true)
-        {
-            try
-            {
-                await using IConnection connection = await new ConnectionFactory { Uri = new(Uri) }.CreateConnectionAsync(late.Token);
-                await connection.CloseAsync(late.Token);
-                return;
-            }
-            catch (BrokerUnreachableException)
-            {
-                await Task.Delay(100, late.Token);
-            }
-        }
+        _process = RunningProcess.Start(Script, [], _environment, _folder);
+        await _process.UntilAsync(AnswersAsync, "ready", Deadline);
     }
 
-    public Task StopAsync() => SignalAsync("TERM");
+    /// <summary>SIGTERM to the virtual machine itself, whose process id the broker writes down; the script around it then ends.</summary>
+    public async Task StopAsync()
+    {
+        (await RunningProcess.RunAsync("kill", ["-TERM", (await File.ReadAllTextAsync(PidFile)).Trim()])).Code.ShouldBe(0);
+        await _process!.UntilAsync(() => Task.FromResult(_process.HasEnded), "stopped", Deadline);
+    }
 
-    public Task KillAsync() => SignalAsync("KILL");
+    public Task KillAsync() => _process!.KillAsync();
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        if (_process is not null)
         {
-            await KillAsync();
+            await _process.DisposeAsync();
         }
 
-        _process?.Dispose();
-
         // The port mapper outlives the broker; this one, on its own port, was started for it.
-        await ServerProcess.RunAsync("/usr/bin/epmd", ["-kill"], _environment);
+        await RunningProcess.RunAsync("epmd", ["-kill"], _environment);
         Directory.Delete(_folder, recursive: true);
     }
 
-    // The script waits for the virtual machine, whose process id the broker writes down.
-    private async Task SignalAsync(string signal)
+    private async Task<bool> AnswersAsync()
     {
-        string pid = (await File.ReadAllTextAsync(PidFile)).Trim();
-        int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out _).ShouldBeTrue();
-        await ServerProcess.RunAsync("/bin/kill", ["-" + signal, pid]);
-        using CancellationTokenSource late = new(Deadline);
-        while (!_process!.HasExited)
+        try
         {
-            await Task.Delay(20, late.Token);
+            await using IConnection connection = await new ConnectionFactory { Uri = new(Uri) }.CreateConnectionAsync();
+            await connection.CloseAsync();
+            return true;
+        }
+        catch (BrokerUnreachableException)
+        {
+            return false;
         }
     }
 }

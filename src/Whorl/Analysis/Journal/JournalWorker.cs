@@ -66,7 +66,7 @@ internal sealed class JournalWorker(IBus bus, IDatabase database, JournalStore s
     {
         string kind = message.Topic[Topics.ObservationPrefix.Length..];
         IReadOnlyList<ObservationBatch> blocks = JournalBlock.Read(kind, message.Body)
-            ?? throw new InvalidDataException($"A message under {message.Topic} is no batch of observations.");
+            ?? throw new PoisonMessageException($"A message under {message.Topic} is no batch of observations.");
         foreach (ObservationBatch block in blocks)
         {
             await store.WriteAsync(block, cancel);

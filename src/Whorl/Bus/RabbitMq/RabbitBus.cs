@@ -40,7 +40,7 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
         _spool = new(Path.Combine(node.Value.Data, "spool"), options.Value.SpoolMegabytes * 1024L * 1024L, logger);
     }
 
-    public bool IsConnected => Volatile.Read(ref _session) is not null;
+    public bool IsConnected => Volatile.Read(ref _session) is { IsReady: true };
 
     public async Task StartAsync(CancellationToken cancel)
     {
@@ -51,7 +51,7 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
     public async ValueTask<bool> PublishAsync(BusMessage message, CancellationToken cancel)
     {
         // While older messages are in the spool this one goes behind them.
-        if (Volatile.Read(ref _session) is { } session && _spool.IsEmpty && await TrySendAsync(session.Publisher, message, cancel))
+        if (Volatile.Read(ref _session) is { IsReady: true } session && _spool.IsEmpty && await TrySendAsync(session.Publisher, message, cancel))
         {
             _metrics.Published();
             return true;
@@ -71,23 +71,18 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
     public async ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel)
     {
         RabbitConsumer consumer = new(subscription, handler, _clock, _metrics, _logger, Forget);
-        bool connected;
+        Task listening = Task.CompletedTask;
         lock (_gate)
         {
             _consumers.Add(consumer);
-            connected = _session is not null;
             if (_session is { } session)
             {
-                consumer.Attach(session.Connection, session.Lost.Token);
+                listening = consumer.Attach(session.Connection, session.Lost.Token);
             }
         }
 
-        if (connected)
-        {
-            // So that what is published from now on reaches it. Without a broker it is attached when there is one.
-            await consumer.Attached.WaitAsync(StartTime, _clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
+        // So that what is published from now on reaches it. Without a broker it is attached when there is one.
+        await listening.WaitAsync(StartTime, _clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return consumer;
     }
 
@@ -146,7 +141,7 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
                 failures = 0;
                 _metrics.Connected();
                 BusLog.Connected(_logger, RabbitConnection.Describe(_uri));
-                Use(session);
+                await UseAsync(session);
                 await ReplayUntilLostAsync(session);
                 reason = session.Reason;
             }
@@ -154,8 +149,9 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
             {
                 return;
             }
-            catch (Exception fault) when (fault is BrokerUnreachableException or OperationInterruptedException or AlreadyClosedException or IOException or TimeoutException or OperationCanceledException)
+            catch (Exception fault)
             {
+                // Whatever it was, the answer is the same: this connection is over, the next may do better.
                 reason = RabbitConnection.Reason(fault);
             }
             finally
@@ -172,17 +168,18 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
         }
     }
 
-    private void Use(Session session)
+    private async Task UseAsync(Session session)
     {
+        Task[] listening;
         lock (_gate)
         {
-            Volatile.Write(ref _session, session);
-            foreach (RabbitConsumer consumer in _consumers)
-            {
-                consumer.Attach(session.Connection, session.Lost.Token);
-            }
+            listening = [.. _consumers.Select(consumer => consumer.Attach(session.Connection, session.Lost.Token))];
+            _session = session;
         }
 
+        // Queues of this node first: a message for a queue that does not exist yet goes nowhere. Meanwhile messages still go to the spool.
+        await Task.WhenAll(listening).WaitAsync(StartTime, _clock, session.Lost.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        session.IsReady = true;
         _firstConnection.TrySetResult();
     }
 
@@ -243,6 +240,8 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
     /// <summary>One connection with its publishing channel.</summary>
     private sealed class Session : IAsyncDisposable
     {
+        private bool _ready;
+
         private Session(IConnection connection, IChannel publisher)
         {
             (Connection, Publisher) = (connection, publisher);
@@ -266,6 +265,12 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
 
         public string Reason { get; private set; } = "";
 
+        public bool IsReady
+        {
+            get => Volatile.Read(ref _ready);
+            set => Volatile.Write(ref _ready, value);
+        }
+
         public static async Task<Session> OpenAsync(string uri, string node, CancellationToken cancel)
         {
             IConnection connection = await RabbitConnection.OpenAsync(uri, node, cancel);
@@ -288,7 +293,9 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
             if (!Lost.IsCancellationRequested)
             {
                 Reason = reason;
-                Lost.Cancel();
+
+                // Not on this thread: it is the client's own, and waiters of the token close the connection.
+                _ = Lost.CancelAsync();
             }
         }
 
@@ -296,8 +303,7 @@ internal sealed class RabbitBus : IBusEngine, IAsyncDisposable
         {
             // Consumers may still hold the token, so the source is left to the collector.
             await Lost.CancelAsync();
-            await Connection.CloseAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await Connection.DisposeAsync();
+            await RabbitConnection.CloseAsync(Connection);
         }
     }
 }

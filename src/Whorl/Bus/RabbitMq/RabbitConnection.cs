@@ -20,6 +20,7 @@ internal static class RabbitConnection
     private const int MaxDeliveries = 100;
 
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
 
     public static string QueueName(Subscription subscription) => "whorl." + subscription.Queue;
 
@@ -74,6 +75,19 @@ internal static class RabbitConnection
         await channel.QueueBindAsync(queue.QueueName, Exchange, subscription.Pattern, cancellationToken: cancel);
         return queue.QueueName;
     }
+
+    /// <summary>Says goodbye if anybody listens. The client may wait for an answer that a lost broker never gives, so it gets a deadline.</summary>
+    public static async Task CloseAsync(IChannel channel)
+    {
+        if (channel.IsOpen)
+        {
+            await channel.CloseAsync(Constants.ReplySuccess, "", abort: true, CancellationToken.None).WaitAsync(CloseTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The same for a connection and all it has open.</summary>
+    public static async Task CloseAsync(IConnection connection) =>
+        await connection.CloseAsync(Constants.ReplySuccess, "", CloseTime, abort: true, CancellationToken.None).WaitAsync(CloseTime * 2).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Where the broker is, without the password.</summary>
     public static string Describe(string uri) => new Uri(uri) is { } address ? $"{address.Host}:{(address.Port > 0 ? address.Port : 5672)}" : uri;

@@ -17,23 +17,24 @@ internal sealed class RabbitConsumer(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private TaskCompletionSource? _idle;
     private Task _work = Task.CompletedTask;
     private int _inHand;
     private int _disposed;
 
-    /// <summary>Ends when the queue has been made and listened to for the first time.</summary>
-    public Task Attached => _attached.Task;
-
-    /// <summary>Listens over this connection until it is lost; then the next one is given here.</summary>
-    public void Attach(IConnection connection, CancellationToken lost)
+    /// <summary>
+    /// Listens over this connection until it is lost; then the next one is given here. The task ends when the queue is made and listened to.
+    /// </summary>
+    public Task Attach(IConnection connection, CancellationToken lost)
     {
+        TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            _work = AttachAsync(_work, connection, lost);
+            _work = AttachAsync(_work, connection, listening, lost);
         }
+
+        return listening.Task;
     }
 
     /// <summary>Takes no new messages, and ends when those in hand are done.</summary>
@@ -74,7 +75,7 @@ internal sealed class RabbitConsumer(
         _stop.Dispose();
     }
 
-    private async Task AttachAsync(Task before, IConnection connection, CancellationToken lost)
+    private async Task AttachAsync(Task before, IConnection connection, TaskCompletionSource listening, CancellationToken lost)
     {
         await before;
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, lost);
@@ -82,7 +83,7 @@ internal sealed class RabbitConsumer(
         {
             try
             {
-                await ListenAsync(connection, end.Token);
+                await ListenAsync(connection, listening, end.Token);
             }
             catch (Exception) when (end.IsCancellationRequested)
             {
@@ -98,11 +99,11 @@ internal sealed class RabbitConsumer(
     }
 
     /// <summary>Ends when the channel is closed, by whomever.</summary>
-    private async Task ListenAsync(IConnection connection, CancellationToken end)
+    private async Task ListenAsync(IConnection connection, TaskCompletionSource listening, CancellationToken end)
     {
         // The limit on what is in hand is also the number delivered ahead: a message that waits here could be another node's.
         ushort inHand = (ushort)Math.Clamp(subscription.Parallelism, 1, 1000);
-        await using IChannel channel = await connection.CreateChannelAsync(
+        IChannel channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: inHand), end);
         TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         channel.ChannelShutdownAsync += (_, _) =>
@@ -110,18 +111,25 @@ internal sealed class RabbitConsumer(
             closed.TrySetResult();
             return Task.CompletedTask;
         };
-        await channel.BasicQosAsync(0, inHand, global: false, end);
-        string queue = await RabbitConnection.DeclareAsync(channel, subscription, end);
-        AsyncEventingBasicConsumer consumer = new(channel);
-        consumer.ReceivedAsync += (_, delivery) => DeliverAsync(channel, delivery);
-        consumer.UnregisteredAsync += (_, _) =>
+        try
         {
-            closed.TrySetResult(); // The queue was deleted at the broker: make it again.
-            return Task.CompletedTask;
-        };
-        await channel.BasicConsumeAsync(queue, autoAck: false, consumer, end);
-        _attached.TrySetResult();
-        await closed.Task.WaitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await channel.BasicQosAsync(0, inHand, global: false, end);
+            string queue = await RabbitConnection.DeclareAsync(channel, subscription, end);
+            AsyncEventingBasicConsumer consumer = new(channel);
+            consumer.ReceivedAsync += (_, delivery) => DeliverAsync(channel, delivery);
+            consumer.UnregisteredAsync += (_, _) =>
+            {
+                closed.TrySetResult(); // The queue was deleted at the broker: make it again.
+                return Task.CompletedTask;
+            };
+            await channel.BasicConsumeAsync(queue, autoAck: false, consumer, end);
+            listening.TrySetResult();
+            await closed.Task.WaitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            await RabbitConnection.CloseAsync(channel);
+        }
     }
 
     private async Task DeliverAsync(IChannel channel, BasicDeliverEventArgs delivery)
@@ -172,7 +180,7 @@ internal sealed class RabbitConsumer(
             }
             catch (Exception fault)
             {
-                if (++tries >= subscription.MaxTries)
+                if (++tries >= subscription.MaxTries || fault is PoisonMessageException)
                 {
                     BusLog.DeadLetter(logger, fault, subscription.Queue, message.Topic, tries);
                     metrics.DeadLetter();

@@ -13,6 +13,9 @@ internal sealed class Spool : IDisposable
     // How much is sent twice at most after a crash, and how soon space is given back.
     private const long SegmentBytes = 4 * 1024 * 1024;
 
+    // Read at once from the front: many small messages, or a part of a long one.
+    private const int ReadBytes = 256 * 1024;
+
     private readonly Lock _gate = new();
     private readonly string _folder;
     private readonly long _maxBytes;
@@ -101,25 +104,18 @@ internal sealed class Spool : IDisposable
                 return messages;
             }
 
-            byte[] bytes = new byte[segment.Length - _readTo];
-            using (FileStream file = new(segment.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+            long left = segment.Length - _readTo;
+            int at = Decode(Read(segment, (int)Math.Min(left, ReadBytes)), count, messages);
+            if (messages.Count == 0 && left > ReadBytes)
             {
-                file.Position = _readTo;
-                file.ReadExactly(bytes);
-            }
-
-            int at = 0;
-            while (messages.Count < count && SpoolRecord.TryDecode(bytes.AsSpan(at), out BusMessage? message, out int length))
-            {
-                messages.Add(message!);
-                at += length;
+                at = Decode(Read(segment, (int)left), 1, messages); // One long message.
             }
 
             // Whole files were checked when they were opened and written by us since: an unreadable rest means that the disk lost it.
             _peekedTo = messages.Count > 0 ? _readTo + at : segment.Length;
             if (messages.Count == 0)
             {
-                BusLog.SpoolTorn(_logger, Path.GetFileName(segment.Path), bytes.Length);
+                BusLog.SpoolTorn(_logger, Path.GetFileName(segment.Path), left);
                 Advance();
             }
 
@@ -139,6 +135,27 @@ internal sealed class Spool : IDisposable
     {
         _writer?.Dispose();
         _appended.Dispose();
+    }
+
+    private static int Decode(ReadOnlySpan<byte> bytes, int count, List<BusMessage> messages)
+    {
+        int at = 0;
+        while (messages.Count < count && SpoolRecord.TryDecode(bytes[at..], out BusMessage? message, out int length))
+        {
+            messages.Add(message!);
+            at += length;
+        }
+
+        return at;
+    }
+
+    private byte[] Read(Segment segment, int length)
+    {
+        byte[] bytes = new byte[length];
+        using FileStream file = new(segment.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        file.Position = _readTo;
+        file.ReadExactly(bytes);
+        return bytes;
     }
 
     private void Recover(string path)

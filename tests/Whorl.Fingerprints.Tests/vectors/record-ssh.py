@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes exchanges.jsonl: what OpenSSH and Dropbear send on loopback up to the end of their KEXINIT.
+"""Writes ssh-exchanges.jsonl: what OpenSSH and Dropbear send on loopback up to the end of their KEXINIT.
 
 Needs openssh-server, openssh-client and dropbear-bin (Debian), and root for sshd's /run/sshd.
 The expected texts are taken apart here by other code than the library's.
@@ -95,7 +95,7 @@ def main():
             rows += [row(tool, side, opening(seen[side])) for side, tool in (("client", client), ("server", server))]
         for process in servers:
             process.terminate()
-    with open(os.path.join(HERE, "exchanges.jsonl"), "w") as out:
+    with open(os.path.join(HERE, "ssh-exchanges.jsonl"), "w") as out:
         out.writelines(json.dumps(each) + "\n" for each in rows)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes documents.jsonl and ssdeep-scores.jsonl with the values that libfuzzy and libtlsh give.
+"""Writes fuzzy-documents.jsonl and ssdeep-scores.jsonl with the values that libfuzzy and libtlsh give.
 
 Needs gcc, libfuzzy-dev and libtlsh-dev (Debian). The documents are made from kind, seed and length
 exactly as Documents.cs makes them.
@@ -124,7 +124,7 @@ def main():
             pairs.append((mutate(rng, one), mutate(rng, one if rng.random() < 0.8 else rng.choice(digests))))
         text = "".join(f"{a}\t{b}\n" for a, b in pairs)
         scores = subprocess.run([peer, "compare"], input=text, text=True, capture_output=True, check=True).stdout.split()
-    with open(os.path.join(HERE, "documents.jsonl"), "w") as out:
+    with open(os.path.join(HERE, "fuzzy-documents.jsonl"), "w") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)
     with open(os.path.join(HERE, "ssdeep-scores.jsonl"), "w") as out:
         out.writelines(json.dumps({"a": a, "b": b, "score": int(s)}) + "\n" for (a, b), s in zip(pairs, scores))
