@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Whorl.Delivery.Cli;
+using Whorl.Hosting.Configuration;
 
 namespace Whorl.Hosting;
 
@@ -8,7 +9,9 @@ internal static class WhorlCommandLine
 {
     public static RootCommand Create()
     {
-        RootCommand root = CommandLine.Create(RunCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create());
+        RootCommand root = CommandLine.Create(
+            RunCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
+            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption))));
         root.Add(RunCommand.ConfigOption);
         return root;
     }
