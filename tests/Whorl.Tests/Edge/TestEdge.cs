@@ -29,7 +29,11 @@ internal sealed class TestEdge : IAsyncDisposable
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
         builder.AddEdge();
-        builder.Services.AddOptions<NodeOptions>().Configure(node => node.Name = "test-node");
+        builder.Services.AddOptions<NodeOptions>().Configure(node =>
+        {
+            node.Name = "test-node";
+            node.Data = Directory.CreateTempSubdirectory("whorl-edge-").FullName;
+        });
         builder.Services.AddMetrics();
         builder.Services.AddSingleton(TimeProvider.System);
         SiteOptions site = new() { Upstreams = [.. upstreams.Select(url => new UpstreamOptions { Url = url })] };

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
+using Whorl.Sources.Edge.Connections;
 
 namespace Whorl.Sources.Edge;
 
@@ -10,6 +11,9 @@ internal static class EdgeModule
     {
         builder.AddModuleOptions<EdgeOptions, EdgeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<EdgeOptions>, EdgeOptionsCheck>();
+        builder.AddModuleOptions<TlsOptions, TlsOptionsValidator>();
+        builder.Services.AddSingleton<CertificateStore>().AddSingleton<EdgeListening>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CertificateStore>());
         builder.Services.AddSingleton<EdgeMetrics>().AddSingleton<EdgeWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<EdgeWorker>());
         builder.Services.AddHealthChecks().AddCheck<EdgeHealth>("edge", tags: ["ready"]);

@@ -14,6 +14,9 @@ internal sealed class EdgeOptions : IModuleOptions
     /// <summary>Addresses to listen on, such as http://127.0.0.1:8080 or http://[::]:80; http://127.0.0.1:8080 where none is given. Port 0 takes any free one.</summary>
     public List<string> Listen { get; set; } = [];
 
+    /// <summary>Further addresses to listen on, whose connections begin with a PROXY protocol header (version 1 or 2) from a trusted proxy.</summary>
+    public List<string> ListenProxyProtocol { get; set; } = [];
+
     /// <summary>Sites behind the edge. A request goes to the site with the most exact host, then the longest path prefix.</summary>
     [ValidateEnumeratedItems]
     public List<SiteOptions> Sites { get; set; } = [];

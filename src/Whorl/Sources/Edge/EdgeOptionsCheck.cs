@@ -18,6 +18,19 @@ internal sealed class EdgeOptionsCheck : IValidateOptions<EdgeOptions>
             }
         }
 
+        for (int i = 0; i < options.ListenProxyProtocol.Count; i++)
+        {
+            if (!TryReadListen(options.ListenProxyProtocol[i], out _))
+            {
+                faults.Add($"ListenProxyProtocol:{i}: '{options.ListenProxyProtocol[i]}' is no address like {EdgeOptions.DefaultListen}");
+            }
+        }
+
+        if (options.ListenProxyProtocol.Count > 0 && options.TrustedProxies.Count == 0)
+        {
+            faults.Add("ListenProxyProtocol: nobody may send a PROXY protocol header while TrustedProxies is empty");
+        }
+
         for (int i = 0; i < options.TrustedProxies.Count; i++)
         {
             if (!Network.TryParse(options.TrustedProxies[i], out _))
