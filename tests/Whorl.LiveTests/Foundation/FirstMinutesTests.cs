@@ -80,7 +80,7 @@ public sealed class FirstMinutesTests
         Dictionary<string, string?> settings = new(more ?? new Dictionary<string, string?>(StringComparer.Ordinal), StringComparer.Ordinal)
         {
             ["Edge:Listen:0"] = $"http://127.0.0.1:{port}",
-            ["Edge:Sites:0:Upstreams:0:Address"] = site.Address,
+            ["Edge:Sites:0:Upstreams:0:Url"] = site.Address,
         };
         return WhorlProcess.StartAsync(settings);
     }

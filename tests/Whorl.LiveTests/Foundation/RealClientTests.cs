@@ -32,7 +32,7 @@ public sealed class RealClientTests
         await using WhorlProcess whorl = await WhorlProcess.StartAsync(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Edge:Listen:0"] = $"https://127.0.0.1:{port}",
-            ["Edge:Sites:0:Upstreams:0:Address"] = site.Address,
+            ["Edge:Sites:0:Upstreams:0:Url"] = site.Address,
         });
 
         // Everything is refused, because every refusal shows the reference by which the request can be explained.

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Whorl.Kernel;
 using Whorl.Sources.Edge;
+using Whorl.Sources.Edge.Connections;
 
 namespace Whorl.Tests.Edge;
 
@@ -28,7 +29,7 @@ internal sealed class TestEdge : IAsyncDisposable
     public static async Task<TestEdge> StartAsync(Action<EdgeOptions> configure, params IEnumerable<string> upstreams)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.AddEdge();
+        builder.AddConnections().AddEdge();
         builder.Services.AddOptions<NodeOptions>().Configure(node =>
         {
             node.Name = "test-node";

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
-using Whorl.Sources.Edge.Connections;
 
 namespace Whorl.Sources.Edge;
 
@@ -11,9 +10,6 @@ internal static class EdgeModule
     {
         builder.AddModuleOptions<EdgeOptions, EdgeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<EdgeOptions>, EdgeOptionsCheck>();
-        builder.AddModuleOptions<TlsOptions, TlsOptionsValidator>();
-        builder.Services.AddSingleton<CertificateStore>().AddSingleton<EdgeListening>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<CertificateStore>());
         builder.Services.AddSingleton<EdgeMetrics>().AddSingleton<EdgeWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<EdgeWorker>());
         builder.Services.AddHealthChecks().AddCheck<EdgeHealth>("edge", tags: ["ready"]);

@@ -14,9 +14,6 @@ internal sealed class EdgeOptions : IModuleOptions
     /// <summary>Addresses to listen on, such as http://127.0.0.1:8080 or http://[::]:80; http://127.0.0.1:8080 where none is given. Port 0 takes any free one.</summary>
     public List<string> Listen { get; set; } = [];
 
-    /// <summary>Further addresses to listen on, whose connections begin with a PROXY protocol header (version 1 or 2) from a trusted proxy.</summary>
-    public List<string> ListenProxyProtocol { get; set; } = [];
-
     /// <summary>Sites behind the edge. A request goes to the site with the most exact host, then the longest path prefix.</summary>
     [ValidateEnumeratedItems]
     public List<SiteOptions> Sites { get; set; } = [];
@@ -26,6 +23,9 @@ internal sealed class EdgeOptions : IModuleOptions
 
     /// <summary>Which header trusted proxies write; the other one is never believed, because a proxy that does not know it passes a stranger's on.</summary>
     public ClientHeader ClientHeader { get; set; }
+
+    /// <summary>Of the addresses in Listen, those on which a trusted proxy sends a PROXY protocol header (version 1 or 2) first; connections without one are closed.</summary>
+    public List<string> ProxyProtocol { get; set; } = [];
 
     /// <summary>What the edge bears from one client and as a whole.</summary>
     [ValidateObjectMembers]

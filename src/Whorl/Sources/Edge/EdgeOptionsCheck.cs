@@ -18,17 +18,17 @@ internal sealed class EdgeOptionsCheck : IValidateOptions<EdgeOptions>
             }
         }
 
-        for (int i = 0; i < options.ListenProxyProtocol.Count; i++)
+        for (int i = 0; i < options.ProxyProtocol.Count; i++)
         {
-            if (!TryReadListen(options.ListenProxyProtocol[i], out _))
+            if (!options.Listen.DefaultIfEmpty(EdgeOptions.DefaultListen).Contains(options.ProxyProtocol[i], StringComparer.OrdinalIgnoreCase))
             {
-                faults.Add($"ListenProxyProtocol:{i}: '{options.ListenProxyProtocol[i]}' is no address like {EdgeOptions.DefaultListen}");
+                faults.Add($"ProxyProtocol:{i}: '{options.ProxyProtocol[i]}' is not in Listen");
             }
         }
 
-        if (options.ListenProxyProtocol.Count > 0 && options.TrustedProxies.Count == 0)
+        if (options.ProxyProtocol.Count > 0 && options.TrustedProxies.Count == 0)
         {
-            faults.Add("ListenProxyProtocol: nobody may send a PROXY protocol header while TrustedProxies is empty");
+            faults.Add("ProxyProtocol: nobody may send its header while TrustedProxies is empty");
         }
 
         for (int i = 0; i < options.TrustedProxies.Count; i++)

@@ -18,6 +18,11 @@ using Yarp.ReverseProxy.Health;
 
 namespace Whorl.Sources.Edge;
 
+/// <summary>A step that another part of the edge adds to the connections of every listener, before HTTP: PROXY protocol, TLS, fingerprints.</summary>
+/// <param name="Order">Steps run from the lowest; the one that ends TLS is 100.</param>
+/// <param name="Add">Adds the step to a listener with the scheme http or https.</param>
+internal sealed record ConnectionStep(int Order, Action<ListenOptions, string> Add);
+
 /// <summary>
 /// The edge's own Kestrel inside this process, with YARP beside it, on services of its own: only what it shares with the rest of the process is passed in.
 /// Kestrel calls <see cref="EdgeApplication"/> directly; there is no middleware between.
@@ -43,18 +48,21 @@ internal sealed class EdgeServer : IAsyncDisposable
         Sites = new(options, Deadlines);
         Metrics = host.GetRequiredService<EdgeMetrics>();
         Recorder = new(host.GetRequiredService<IObservationSink>(), clock, Metrics, host.GetRequiredService<Microsoft.Extensions.Options.IOptions<NodeOptions>>().Value.Name, options.Limits.WaitingObservations, logs.CreateLogger<Recorder>());
-        Network[] networks = [.. options.TrustedProxies.Select(text => Network.TryParse(text, out Network network) ? network : default)];
-        TrustedProxies trusted = new(networks);
+        TrustedProxies trusted = new(options.TrustedProxies.Select(text => Network.TryParse(text, out Network network) ? network : default));
         RawFrontDoor? door = null;
-        EdgeListening connections = host.GetRequiredService<EdgeListening>();
+        ConnectionStep[] steps = [.. host.GetServices<ConnectionStep>().OrderBy(step => step.Order)];
         _app = Build(logs, clock, host, kestrel =>
         {
             Limit(kestrel.Limits, options.Limits);
-            foreach ((string scheme, IPEndPoint endPoint, bool proxyProtocol) in Addresses(options))
+            foreach ((string scheme, IPEndPoint endPoint) in Addresses(options))
             {
                 kestrel.Listen(endPoint, listen =>
                 {
-                    connections.Configure(listen, scheme == Uri.UriSchemeHttps, proxyProtocol, networks);
+                    foreach (ConnectionStep step in steps)
+                    {
+                        step.Add(listen, scheme);
+                    }
+
                     listen.Use(next => connection => door!.OnConnectionAsync(connection, next));
                 });
             }
@@ -128,16 +136,8 @@ internal sealed class EdgeServer : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static IEnumerable<(string Scheme, IPEndPoint EndPoint, bool ProxyProtocol)> Addresses(EdgeOptions options)
-    {
-        foreach ((string text, bool proxyProtocol) in options.Listen.Select(text => (text, false)).Concat(options.ListenProxyProtocol.Select(text => (text, true))).DefaultIfEmpty((EdgeOptions.DefaultListen, false)))
-        {
-            if (EdgeOptionsCheck.TryReadListen(text, out (string Scheme, IPEndPoint EndPoint) listen))
-            {
-                yield return (listen.Scheme, listen.EndPoint, proxyProtocol);
-            }
-        }
-    }
+    public static IEnumerable<(string Scheme, IPEndPoint EndPoint)> Addresses(EdgeOptions options) =>
+        options.Listen.DefaultIfEmpty(EdgeOptions.DefaultListen).Select(text => EdgeOptionsCheck.TryReadListen(text, out (string Scheme, IPEndPoint EndPoint) listen) ? listen : throw new InvalidOperationException(text));
 
     private WebApplication Build(ILoggerFactory logs, TimeProvider clock, IServiceProvider host, Action<KestrelServerOptions> configure)
     {
