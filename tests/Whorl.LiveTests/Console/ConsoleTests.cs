@@ -32,7 +32,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
 
         await pane.GetByRole(AriaRole.Button, new() { Name = "Block" }).ClickAsync();
         await page.WaitForURLAsync("**/requests/" + request.Id);
-        chromium.Host.Decisions.Newest(10).ShouldContain(decision => decision.Value == "203.0.113.131" && decision.Action == DecisionAction.Block && decision.Until != null);
+        (await chromium.Host.DecisionsAsync()).ShouldContain(decision => decision.Value == "203.0.113.131" && decision.Action == DecisionAction.Block && decision.Until != null);
         await page.GotoAsync("/decisions");
         await Assertions.Expect(page.Locator("table")).ToContainTextAsync("203.0.113.131");
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove the decision on 203.0.113.131" }).ClickAsync();
@@ -45,6 +45,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
     {
         IPage page = await chromium.SignInAsync();
         await PublishAsync(("client.ip", "203.0.113.132"), ("http.path", "/first"));
+        await Assertions.Expect(page.Locator("[data-help]")).ToBeVisibleAsync(); // The keys are there.
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("r");
         await page.WaitForURLAsync("**/requests");
@@ -202,7 +203,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
                 ("verdict.action", action), ("verdict.cause", action == "allow" ? "none" : "score"), ("verdict.score", score), ("tls.ja4", Ja4));
         }
 
-        await host.Decisions.AddAsync(
+        await host.Writer.AddAsync(
         [
             new(DecisionId.New(TimeProvider.System), "console", "manual", DecisionScope.Ip, "203.0.113.9", DecisionAction.Block, now.AddHours(20), "probes for login pages since the morning", false),
             new(DecisionId.New(TimeProvider.System), "import:drop", "drop", DecisionScope.Range, "192.0.2.0/25", DecisionAction.Block, null, "SBL 5512", false),

@@ -6,13 +6,12 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
 using Whorl.Bus;
 using Whorl.Delivery.WebConsole;
 using Whorl.Delivery.WebConsole.Accounts;
-using Whorl.Delivery.WebConsole.Decisions;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Hosting;
 using Whorl.Kernel;
@@ -20,10 +19,12 @@ using Whorl.Stores;
 
 namespace Whorl.Tests.WebConsole;
 
-/// <summary>A real host with the console on a free port, a store in a folder of its own, and decisions in a list.</summary>
+/// <summary>A real host with the console on a free port, and a store in a folder of its own.</summary>
 public sealed partial class ConsoleHost : IAsyncLifetime
 {
     public const string Password = "five blue whales at sea";
+
+    private static int _made;
 
     private readonly string _data = Directory.CreateTempSubdirectory("whorl-console-").FullName;
     private readonly Dictionary<AccountRole, HttpClient> _members = [];
@@ -31,7 +32,7 @@ public sealed partial class ConsoleHost : IAsyncLifetime
 
     internal IServiceProvider Services => _app.Services;
 
-    internal ListedDecisions Decisions { get; } = new();
+    internal IDecisionWriter Writer => Services.GetRequiredService<IDecisionWriter>();
 
     public Uri Address { get; private set; } = null!;
 
@@ -44,7 +45,7 @@ public sealed partial class ConsoleHost : IAsyncLifetime
             ["Console:Listen"] = "http://127.0.0.1:0",
             ["Logging:LogLevel:Default"] = "Warning",
         }).Build();
-        Role role = new("console", "", [StoresModule.AddStores, BusModule.AddBus, JournalModule.AddJournal, RulesModule.AddRules, AddDecisions, ConsoleModule.AddConsole]);
+        Role role = new("console", "", [StoresModule.AddStores, BusModule.AddBus, JournalModule.AddJournal, RulesModule.AddRules, ConsoleModule.AddConsole]);
         _app = WhorlHost.Build([role], configuration);
         await _app.StartAsync();
         Address = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(address => address.StartsWith("http://127", StringComparison.Ordinal)));
@@ -52,6 +53,7 @@ public sealed partial class ConsoleHost : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await _app.StopAsync();
         await _app.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
@@ -109,7 +111,9 @@ public sealed partial class ConsoleHost : IAsyncLifetime
             all[name] = value;
         }
 
-        return new(ObservationId.New(TimeProvider.System), "http.request", TimeProvider.System.GetUtcNow(), "edge1", new("ip:" + all["client.ip"]), JsonSerializer.SerializeToElement(all));
+        // A millisecond apart: ids of one millisecond have no order.
+        DateTimeOffset time = TimeProvider.System.GetUtcNow().AddMilliseconds(Interlocked.Increment(ref _made));
+        return new(new(Guid.CreateVersion7(time)), "http.request", time, "edge1", new("ip:" + all["client.ip"]), JsonSerializer.SerializeToElement(all));
     }
 
     /// <summary>Shows a request to the console at once, past the bus.</summary>
@@ -123,46 +127,10 @@ public sealed partial class ConsoleHost : IAsyncLifetime
     internal static byte[] Batch(params Observation[] observations) =>
         [.. "[\n"u8, .. observations.SelectMany((o, i) => (byte[])[.. i == 0 ? ""u8 : ",\n"u8, .. CloudEvents.Write(o)]), .. "\n]"u8];
 
-    private IHostApplicationBuilder AddDecisions(IHostApplicationBuilder builder)
-    {
-        builder.Services.AddSingleton<IDecisionWriter>(Decisions);
-        builder.Services.AddSingleton(new DecisionBook((limit, _) => Task.FromResult(Decisions.Newest(limit)), Decisions));
-        return builder;
-    }
+    /// <summary>Decisions in force, newest first.</summary>
+    internal async Task<IReadOnlyList<Decision>> DecisionsAsync() =>
+        [.. (await Services.GetRequiredService<DecisionStore>().ListAsync(new() { Limit = 1000 }, default)).Select(stored => stored.Decision)];
 
     [GeneratedRegex("name=\"form-token\" value=\"(?<v>[^\"]+)\"", RegexOptions.NonBacktracking)]
     private static partial Regex FormToken();
-}
-
-/// <summary>Decisions as a list, for pages.</summary>
-internal sealed class ListedDecisions : IDecisionWriter
-{
-    private readonly Lock _lock = new();
-    private readonly List<Decision> _all = [];
-
-    public IReadOnlyList<Decision> Newest(int limit)
-    {
-        lock (_lock)
-        {
-            return [.. Enumerable.Reverse(_all).Take(limit)];
-        }
-    }
-
-    public Task AddAsync(IReadOnlyList<Decision> decisions, CancellationToken cancel)
-    {
-        lock (_lock)
-        {
-            _all.AddRange(decisions);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task<int> DeleteAsync(IReadOnlyList<DecisionId> ids, CancellationToken cancel)
-    {
-        lock (_lock)
-        {
-            return Task.FromResult(_all.RemoveAll(decision => ids.Contains(decision.Id)));
-        }
-    }
 }

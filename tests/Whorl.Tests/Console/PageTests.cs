@@ -1,5 +1,8 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Whorl.Analysis.Journal;
 using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Serving;
 using Whorl.Kernel;
@@ -18,7 +21,7 @@ public sealed partial class PageTests(ConsoleHost host) : IClassFixture<ConsoleH
     {
         HttpClient client = await host.MemberAsync();
         Observation request = SeenHostile();
-        await host.Decisions.AddAsync([new(DecisionId.New(TimeProvider.System), Hostile, Hostile, DecisionScope.Session, Hostile, DecisionAction.Block, null, Hostile, false)], default);
+        await host.Writer.AddAsync([new(DecisionId.New(TimeProvider.System), Hostile, Hostile, DecisionScope.Session, Hostile, DecisionAction.Block, null, Hostile, false)], default);
 
         using HttpResponseMessage answer = await client.GetAsync(path.Replace("ID", request.Id.ToString(), StringComparison.Ordinal));
         string html = await answer.Content.ReadAsStringAsync();
@@ -97,8 +100,7 @@ public sealed partial class PageTests(ConsoleHost host) : IClassFixture<ConsoleH
             next = Older().Match(html) is { Success: true } link ? WebUtility.HtmlDecode(link.Groups["v"].Value) : null;
         }
 
-        // Ids of one millisecond have no order of their making.
-        shown.ShouldBe(made.OrderDescending(StringComparer.Ordinal));
+        shown.ShouldBe(Enumerable.Reverse(made));
     }
 
     [Fact]
@@ -148,7 +150,7 @@ public sealed partial class PageTests(ConsoleHost host) : IClassFixture<ConsoleH
             ["scope"] = "range", ["value"] = "192.0.2.130/25", ["action"] = "tarpit", ["term"] = "2h", ["reason"] = "scrapes all night",
         });
         added.Headers.Location!.OriginalString.ShouldBe("/decisions?done=added");
-        Decision made = host.Decisions.Newest(1000).Single(decision => decision.Reason == "scrapes all night");
+        Decision made = (await host.DecisionsAsync()).Single(decision => decision.Reason == "scrapes all night");
         made.ShouldSatisfyAllConditions(
             () => made.Value.ShouldBe("192.0.2.128/25"), () => made.Action.ShouldBe(DecisionAction.Tarpit), () => made.Origin.ShouldBe("console"),
             () => (made.Until!.Value - Uuid7.TimeOf(made.Id.Value)).TotalHours.ShouldBe(2, 0.1));
@@ -156,26 +158,73 @@ public sealed partial class PageTests(ConsoleHost host) : IClassFixture<ConsoleH
         (await client.GetStringAsync("/decisions?q=192.0.2.200")).ShouldContain("192.0.2.128/25");
         (await client.GetStringAsync("/decisions?q=192.0.2.1")).ShouldNotContain("192.0.2.128/25");
         await ConsoleHost.SendAsync(client, "/decisions", "/decisions/remove", new() { ["id"] = made.Id.ToString() });
-        host.Decisions.Newest(1000).ShouldNotContain(made);
+        (await host.DecisionsAsync()).ShouldNotContain(made);
     }
 
     [Theory]
-    [InlineData("ip", "300.1.1.1", "24h", "no IP address")]
-    [InlineData("range", "10.0.0.0", "24h", "no network")]
-    [InlineData("ja4", "abc", "24h", "no JA4")]
-    [InlineData("country", "XYZ", "24h", "no two-letter country")]
-    [InlineData("asn", "zero", "24h", "autonomous system")]
+    [InlineData("ip", "300.1.1.1", "24h", "is no IP address")]
+    [InlineData("range", "10.0.0.0/40", "24h", "is no prefix")]
+    [InlineData("ja4", "abc", "24h", "is no JA4")]
+    [InlineData("country", "XYZ", "24h", "is no two-letter country")]
+    [InlineData("asn", "zero", "24h", "is no AS number")]
     [InlineData("ip", "10.0.0.1", "soon", "no term")]
     [InlineData("ip", "10.0.0.1", "99999d", "no term")]
+    [InlineData("range", "10.0.0.0/2", "24h", "large part of the internet")]
+    [InlineData("planet", "10.0.0.1", "24h", "no scope")]
     public async Task A_poor_decision_is_refused_with_the_reason_and_the_form_kept(string scope, string value, string term, string says)
     {
         HttpClient client = await host.MemberAsync();
         using HttpResponseMessage answer = await ConsoleHost.SendAsync(client, "/decisions", "/decisions/add", new() { ["scope"] = scope, ["value"] = value, ["action"] = "block", ["term"] = term });
 
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        string html = await answer.Content.ReadAsStringAsync();
+        string html = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync());
         html.ShouldContain(says);
         html.ShouldContain($"value=\"{value}\"");
+    }
+
+    [Fact]
+    public async Task An_import_applies_the_good_lines_and_names_the_bad_ones()
+    {
+        HttpClient client = await host.MemberAsync();
+        using HttpResponseMessage answer = await ConsoleHost.SendAsync(client, "/decisions", "/decisions/import", new()
+        {
+            ["name"] = "test", ["action"] = "tarpit", ["list"] = "198.51.100.60 # one\n<script>alert(3)</script>\n198.51.100.64/28 ; two\n",
+        });
+
+        string html = await answer.Content.ReadAsStringAsync();
+        html.ShouldContain("2 added");
+        html.ShouldContain("line 2:");
+        html.ShouldNotContain("<script>alert");
+        (await host.DecisionsAsync()).Where(decision => decision.Origin == "import:test").Select(decision => (decision.Value, decision.Action, decision.Reason)).ShouldBe(
+            [("198.51.100.60", DecisionAction.Tarpit, "one"), ("198.51.100.64/28", DecisionAction.Tarpit, "two")], ignoreOrder: true);
+        (await client.GetStringAsync("/decisions?q=import%3Atest+two")).ShouldContain("198.51.100.64/28");
+        (await client.GetStringAsync("/api/v1/decisions/export?format=plain")).ShouldContain("198.51.100.60");
+    }
+
+    [Fact]
+    public async Task The_api_explains_as_the_page_does_and_asks_who_one_is()
+    {
+        HttpClient client = await host.MemberAsync(AccountRole.Viewer);
+        Observation request = host.Seen(("client.ip", "192.0.2.90"));
+
+        using JsonDocument explained = JsonDocument.Parse(await client.GetStringAsync("/api/v1/explain/" + request.Id));
+        explained.RootElement.GetProperty("id").GetString().ShouldBe(request.Id.ToString());
+        explained.RootElement.GetProperty("summary").GetString().ShouldBe("Allowed: nothing spoke against it.");
+        (await client.GetAsync("/api/v1/explain/nonsense")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await client.GetAsync("/api/v1/explain/" + ObservationId.New(TimeProvider.System))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await host.Stranger().GetAsync("/api/v1/explain/" + request.Id)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task What_is_no_longer_in_memory_comes_from_the_journal()
+    {
+        HttpClient client = await host.MemberAsync();
+        Observation request = ConsoleHost.Request(("client.ip", "192.0.2.91"));
+        ObservationBatch batch = new("http.request", 1, request.Id, request.Id, ConsoleHost.Batch(request));
+        await host.Services.GetRequiredService<JournalStore>().WriteAsync(batch, default);
+
+        (await client.GetStringAsync("/requests?q=192.0.2.91")).ShouldContain(request.Id.ToString());
+        (await client.GetAsync("/requests/" + request.Id)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -70,6 +70,18 @@ public sealed class ListTests : IDisposable
         (await EntriesAsync(text)).Where(entry => entry.Fault is not null).Select(entry => $"{entry.Place}: {entry.Fault}").ShouldHaveSingleItem().ShouldBe(fault);
 
     [Fact]
+    public async Task What_stands_before_broken_JSON_is_read() =>
+        (await EntriesAsync("[\"192.0.2.1\",\n\"192.0.2.2\", {]")).Select(Text).ShouldBe(["1: 192.0.2.1", "2: 192.0.2.2", "the JSON is broken at line 2; nothing behind it was read"]);
+
+    [Fact]
+    public async Task An_array_far_longer_than_the_buffer_is_read_whole()
+    {
+        string[] values = [.. Enumerable.Range(0, 20_000).Select(i => $"10.{i / 65_536}.{i / 256 % 256}.{i % 256}")];
+        List<ListEntry> entries = await EntriesAsync("\uFEFF[" + string.Join(" , ", values.Select(value => $"{{\"value\":\"{value}\"}}")) + "]");
+        entries.Select(entry => entry.Value).SequenceEqual(values).ShouldBeTrue($"{entries.Count} entries, last {entries[^1]}");
+    }
+
+    [Fact]
     public async Task A_line_without_end_is_passed_over_and_the_next_one_read()
     {
         List<ListEntry> entries = await EntriesAsync(new string('9', 3_000_000) + "\n192.0.2.1\n");

@@ -5,7 +5,9 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Whorl.Analysis.Decisions.Lists;
+using Whorl.Analysis.Explanations;
 using Whorl.Delivery.Api;
+using Whorl.Kernel;
 
 namespace Whorl.Delivery.Cli;
 
@@ -100,6 +102,10 @@ internal sealed class ApiClient : IDecisionDesk, IDisposable
         using HttpResponseMessage answer = await AnswerAsync(HttpMethod.Get, $"{Decisions}/export?format={Uri.EscapeDataString(format)}", null, cancel);
         await answer.Content.CopyToAsync(output, cancel);
     }
+
+    /// <summary>Why an observation ended as it did.</summary>
+    public Task<Explanation> ExplainAsync(ObservationId id, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, $"api/v1/explain/{id}", null, ExplanationJson.Default.Explanation, cancel);
 
     public void Dispose() => _http.Dispose();
 

@@ -29,7 +29,7 @@ internal sealed class DeskOptions(LocalNode node)
                 return await verb(remote);
             }
 
-            using IHost? host = node.Open(parsed);
+            await using WebApplication? host = node.Open(parsed);
             if (host is null)
             {
                 return ExitCode.WrongUsage;

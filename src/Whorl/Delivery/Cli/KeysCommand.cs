@@ -64,7 +64,7 @@ internal static class KeysCommand
         {
             try
             {
-                using IHost? host = node.Open(parsed);
+                await using WebApplication? host = node.Open(parsed);
                 return host is null ? ExitCode.WrongUsage : await verb(host.Services.GetRequiredService<ApiKeyStore>());
             }
             catch (StoreException fault)

@@ -3,8 +3,12 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Whorl.Analysis.Decisions;
+using Whorl.Analysis.Explanations;
 using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
+using Whorl.Bus;
+using Whorl.Delivery.Api;
 using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Decisions;
 using Whorl.Delivery.WebConsole.Overview;
@@ -12,6 +16,7 @@ using Whorl.Delivery.WebConsole.Pages;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Delivery.WebConsole.Serving;
 using Whorl.Kernel;
+using Whorl.Stores;
 
 namespace Whorl.Delivery.WebConsole;
 
@@ -22,6 +27,7 @@ internal static class ConsoleModule
     {
         builder.AddModuleOptions<ConsoleOptions, ConsoleOptionsValidator>();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
+        builder.AddStores().AddBus().AddJournalReader().AddDecisions().AddApi();
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents();
@@ -41,8 +47,8 @@ internal static class ConsoleModule
         services.AddSingleton<LiveRequests>().AddSingleton<LiveStream>().AddSingleton<RequestEndpoints>();
         services.AddSingleton(provider => new RequestHistory(provider.GetRequiredService<LiveRequests>(), provider.GetService<JournalStore>(), provider.GetService<RuleLibrary>()));
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
-        services.TryAddSingleton(provider => new DecisionBook(null, provider.GetService<IDecisionWriter>()));
-        services.AddSingleton<DecisionEndpoints>();
+        services.AddSingleton<DecisionPages>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ExplanationJson.Default));
         services.AddHostedService<FirstSignIn>();
         services.AddHostedService<ConsoleWorker>();
         services.AddSingleton(new RequestPipeline(ConsoleSecurity.Use));
@@ -60,7 +66,10 @@ internal static class ConsoleModule
         services.GetRequiredService<SignInEndpoints>().Map(strangers, members);
         services.GetRequiredService<OverviewEndpoints>().Map(members);
         services.GetRequiredService<RequestEndpoints>().Map(members);
-        services.GetRequiredService<DecisionEndpoints>().Map(members, operators);
+        services.GetRequiredService<DecisionPages>().Map(members, operators);
+        routes.MapGet("/api/v1/explain/{id}", services.GetRequiredService<RequestEndpoints>().ExplainAsync).RequireAuthorization(ApiAccess.ReadPolicy)
+            .WithName("explain").WithTags("requests").WithSummary("Why a request ended as it did: verdict, rules, evidence, the actor's other requests")
+            .Produces<Explanation>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         TimeProvider clock = services.GetRequiredService<TimeProvider>();
         members.MapGet("/rules", (HttpContext http) => Page.Show<RulesPage, RulesModel>(http, new(services.GetService<RuleLibrary>()?.State, clock.GetUtcNow())));
         members.MapGet("/help", (HttpContext http) => Page.Show<HelpPage, HelpModel>(http, HelpModel.Instance));

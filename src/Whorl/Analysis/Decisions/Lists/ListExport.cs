@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Whorl.Kernel;
 
 namespace Whorl.Analysis.Decisions.Lists;
@@ -101,6 +100,3 @@ internal static class ListExport
     private static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }
-
-[JsonSerializable(typeof(JsonElement))]
-internal sealed partial class ListJson : JsonSerializerContext;

@@ -132,32 +132,21 @@ internal static class ListReader
 
     private static async IAsyncEnumerable<ListEntry> ArrayAsync(Stream input, [EnumeratorCancellation] CancellationToken cancel)
     {
-        long number = 0;
-        await using IAsyncEnumerator<JsonElement> elements =
-            JsonSerializer.DeserializeAsyncEnumerable(input, ListJson.Default.JsonElement, cancel).GetAsyncEnumerator(cancel);
-        while (true)
+        JsonArrayReader elements = new(input);
+        for (long number = 1; ; number++)
         {
-            number++;
-            string? fault = null;
-            try
-            {
-                if (!await elements.MoveNextAsync())
-                {
-                    yield break;
-                }
-            }
-            catch (JsonException broken)
-            {
-                fault = $"the JSON is broken at line {broken.LineNumber + 1}; nothing behind it was read";
-            }
-
+            (JsonElement? element, string? fault) = await elements.NextAsync(cancel);
             if (fault is not null)
             {
                 yield return ListEntry.Bad(number, fault);
+            }
+
+            if (element is not { } found)
+            {
                 yield break;
             }
 
-            foreach (ListEntry entry in Elements(number, elements.Current))
+            foreach (ListEntry entry in Elements(number, found))
             {
                 yield return entry;
             }

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
+using Whorl.Delivery.Api;
 
 namespace Whorl.Delivery.WebConsole.Accounts;
 
@@ -21,7 +22,7 @@ internal static class Session
     public static async Task SignInAsync(HttpContext http, Account account, Guid stamp)
     {
         ClaimsIdentity identity = new(
-            [new(ClaimTypes.NameIdentifier, account.Id.ToString()), new(ClaimTypes.Name, account.Name), new(StampClaim, stamp.ToString()), new(ClaimTypes.Role, account.Role.ToString())],
+            [new(ClaimTypes.NameIdentifier, account.Id.ToString()), new(ClaimTypes.Name, account.Name), new(StampClaim, stamp.ToString()), new(ClaimTypes.Role, account.Role.ToString()), new(ApiAccess.ClaimType, account.Role == AccountRole.Operator ? ApiAccess.Write : ApiAccess.Read)],
             Scheme, ClaimTypes.Name, ClaimTypes.Role);
         await http.SignInAsync(Scheme, new ClaimsPrincipal(identity));
     }
@@ -44,12 +45,17 @@ internal static class Session
             cookie.Events.OnRedirectToLogin = RedirectToLogin;
             cookie.Events.OnRedirectToAccessDenied = context =>
             {
-                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                if (!IsApi(context.Request))
+                {
+                    context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                }
+
                 return Task.CompletedTask;
             };
         });
         services.AddOptions<CookieAuthenticationOptions>(Scheme)
             .Configure<IOptions<ConsoleOptions>>((cookie, console) => cookie.ExpireTimeSpan = TimeSpan.FromHours(console.Value.SessionHours));
+        services.Configure<ApiAccess>(access => access.Schemes.Add(Scheme));
         services.AddAuthorizationBuilder()
             .AddPolicy(ViewPolicy, policy => policy.AddAuthenticationSchemes(Scheme).RequireAuthenticatedUser())
             .AddPolicy(OperatePolicy, policy => policy.AddAuthenticationSchemes(Scheme).RequireRole(nameof(AccountRole.Operator)));
@@ -70,9 +76,14 @@ internal static class Session
 
     private static Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context)
     {
+        if (IsApi(context.Request))
+        {
+            // The scheme of keys answers beside this one, in the API's own words.
+            return Task.CompletedTask;
+        }
+
         // A stream or a partial page cannot show a form; the script sends the browser there instead.
-        bool partial = context.Request.Headers.ContainsKey("HX-Request") || context.Request.Path.StartsWithSegments("/stream", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
-        if (partial)
+        if (context.Request.Headers.ContainsKey("HX-Request") || context.Request.Path.StartsWithSegments("/stream", StringComparison.Ordinal))
         {
             context.Response.Headers["HX-Redirect"] = "/sign-in";
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
@@ -84,4 +95,6 @@ internal static class Session
 
         return Task.CompletedTask;
     }
+
+    private static bool IsApi(HttpRequest request) => request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
 }

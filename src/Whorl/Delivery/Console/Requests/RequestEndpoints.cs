@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Whorl.Analysis.Explanations;
 using Whorl.Analysis.Filters;
+using Whorl.Delivery.Api;
 using Whorl.Delivery.WebConsole.Pages;
 using Whorl.Delivery.WebConsole.Serving;
 using Whorl.Kernel;
@@ -46,12 +47,12 @@ internal sealed class RequestEndpoints(RequestHistory history, LiveStream stream
     {
         if (!ObservationId.TryParse(id, out ObservationId parsed))
         {
-            return TypedResults.Problem("An id has 26 letters and digits, or is a UUID.", statusCode: StatusCodes.Status400BadRequest);
+            return DeskFault.Bad("This is no id.", "An id has 26 letters and digits; refusal pages show it as the reference.").ToResult();
         }
 
         return await history.ExplainAsync(parsed, cancel) is { } explained
             ? TypedResults.Json(explained, ExplanationJson.Default.Explanation)
-            : TypedResults.Problem("No observation with this id is known; it may be older than the journal keeps.", statusCode: StatusCodes.Status404NotFound);
+            : new DeskFault(StatusCodes.Status404NotFound, $"No observation {parsed} is known.", "It may be older than the journal keeps.").ToResult();
     }
 
     private async Task<IResult> ListAsync(HttpContext http, string? q, string? before, long? from, long? to, string? id)

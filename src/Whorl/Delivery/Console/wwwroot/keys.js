@@ -51,6 +51,13 @@ export function startKeys() {
   }
 
   document.addEventListener("click", (event) => {
+    const opened = event.target instanceof Element ? event.target.closest("#rows a.open") : null;
+    if (opened) {
+      at?.classList.remove("at");
+      at = opened.closest("tr");
+      at.classList.add("at");
+    }
+
     const close = event.target instanceof Element ? event.target.closest("[data-close]") : null;
     if (close) {
       event.preventDefault();

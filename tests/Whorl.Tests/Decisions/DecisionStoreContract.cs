@@ -1,18 +1,25 @@
 using Whorl.Analysis.Decisions;
 using Whorl.Kernel;
+using Whorl.Stores;
+using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Decisions;
 
-public sealed class DecisionStoreTests : IDisposable
+/// <summary>What the decisions table must do on every engine.</summary>
+public abstract class DecisionStoreContract
 {
-    private readonly Stored _stored = new();
+    private readonly ManualClock _clock = new();
+    private DecisionStore? _store;
 
-    private DecisionStore Store => _stored.Store;
+    private DecisionStore Store => _store ??= new(Open(DecisionStore.Migrations), _clock);
+
+    /// <summary>Opens an empty database with these tables.</summary>
+    internal abstract IDatabase Open(params MigrationSet[] sets);
 
     [Fact]
     public async Task A_decision_comes_back_as_it_was_stored()
     {
-        Decision decision = _stored.Make("192.0.2.0/24", DecisionAction.Tarpit, TimeSpan.FromHours(4)) with { Reason = "naïve ☃", Simulated = true };
+        Decision decision = Make("192.0.2.0/24", DecisionAction.Tarpit, TimeSpan.FromHours(4)) with { Reason = "naïve ☃", Simulated = true };
         await Store.AddAsync([decision], default);
 
         (await Store.FindAsync(decision.Id, default))!.Decision.ShouldBe(decision);
@@ -22,13 +29,13 @@ public sealed class DecisionStoreTests : IDisposable
     [Fact]
     public async Task Changes_are_numbered_without_gaps_and_what_changes_nothing_has_no_number()
     {
-        Decision first = _stored.Make("192.0.2.1");
-        Decision second = _stored.Make("192.0.2.2");
+        Decision first = Make("192.0.2.1");
+        Decision second = Make("192.0.2.2");
         (await Store.AddAsync([first, second], default)).Number.ShouldBe(1);
         (await Store.AddAsync([first], default)).Number.ShouldBe(0);
-        (await Store.EndAsync([DecisionId.New(_stored.Clock)], default)).Number.ShouldBe(0);
+        (await Store.EndAsync([DecisionId.New(_clock)], default)).Number.ShouldBe(0);
 
-        DecisionChange change = await Store.ChangeAsync([first, _stored.Make("192.0.2.3")], [second.Id], default);
+        DecisionChange change = await Store.ChangeAsync([first, Make("192.0.2.3")], [second.Id], default);
 
         (change.Number, change.Added.Count, change.Ended.Count, change.EndedInForce).ShouldBe((2, 1, 1, 1));
         (await Store.LastChangeAsync(default)).ShouldBe(2);
@@ -37,7 +44,7 @@ public sealed class DecisionStoreTests : IDisposable
     [Fact]
     public async Task A_decision_that_has_ended_does_not_come_back_when_it_is_added_again()
     {
-        Decision decision = _stored.Make("192.0.2.1");
+        Decision decision = Make("192.0.2.1");
         await Store.AddAsync([decision], default);
         await Store.EndAsync([decision.Id], default);
 
@@ -48,10 +55,10 @@ public sealed class DecisionStoreTests : IDisposable
     [Fact]
     public async Task Ending_counts_only_what_was_in_force()
     {
-        Decision expired = _stored.Make("192.0.2.1", term: TimeSpan.FromMinutes(1));
-        Decision live = _stored.Make("192.0.2.2");
+        Decision expired = Make("192.0.2.1", term: TimeSpan.FromMinutes(1));
+        Decision live = Make("192.0.2.2");
         await Store.AddAsync([expired, live], default);
-        _stored.Clock.Advance(TimeSpan.FromMinutes(1));
+        _clock.Advance(TimeSpan.FromMinutes(1));
 
         (await Store.EndAsync([expired.Id, live.Id], default)).EndedInForce.ShouldBe(1);
     }
@@ -59,8 +66,8 @@ public sealed class DecisionStoreTests : IDisposable
     [Fact]
     public async Task A_follower_asks_for_everything_after_a_number()
     {
-        Decision first = _stored.Make("192.0.2.1");
-        Decision second = _stored.Make("192.0.2.2");
+        Decision first = Make("192.0.2.1");
+        Decision second = Make("192.0.2.2");
         await Store.AddAsync([first], default);
         await Store.AddAsync([second], default);
         await Store.EndAsync([first.Id], default);
@@ -73,13 +80,13 @@ public sealed class DecisionStoreTests : IDisposable
     [Fact]
     public async Task A_follower_further_behind_than_what_was_pruned_is_told_to_read_everything()
     {
-        Decision decision = _stored.Make("192.0.2.1");
+        Decision decision = Make("192.0.2.1");
         await Store.AddAsync([decision], default);
         await Store.EndAsync([decision.Id], default);
-        await Store.AddAsync([_stored.Make("192.0.2.2")], default);
-        _stored.Clock.Advance(TimeSpan.FromDays(2));
+        await Store.AddAsync([Make("192.0.2.2")], default);
+        _clock.Advance(TimeSpan.FromDays(2));
 
-        (await Store.PruneAsync(_stored.Clock.GetUtcNow().AddDays(-1), default)).ShouldBe(1);
+        (await Store.PruneAsync(_clock.GetUtcNow().AddDays(-1), default)).ShouldBe(1);
 
         (await Store.ChangesAfterAsync(1, default)).ShouldBeNull();
         (await Store.ChangesAfterAsync(2, default))!.Added.Count.ShouldBe(1);
@@ -89,19 +96,19 @@ public sealed class DecisionStoreTests : IDisposable
     [Fact]
     public async Task Writers_at_the_same_time_take_turns()
     {
-        DecisionChange[] changes = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => Store.AddAsync([_stored.Make($"192.0.2.{i}")], default)));
+        DecisionChange[] changes = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => Store.AddAsync([Make($"192.0.2.{i}")], default)));
         changes.Select(change => change.Number).Order().ShouldBe(Enumerable.Range(1, 20).Select(i => (long)i));
     }
 
     [Fact]
     public async Task A_list_is_narrowed_by_every_filter()
     {
-        Decision ip = _stored.Make("192.0.2.7");
-        Decision around = _stored.Make("192.0.2.0/24", DecisionAction.Throttle, origin: "import:drop");
-        Decision other = _stored.Make("198.51.100.1");
-        Decision expired = _stored.Make("192.0.2.7", term: TimeSpan.FromSeconds(1));
+        Decision ip = Make("192.0.2.7");
+        Decision around = Make("192.0.2.0/24", DecisionAction.Throttle, origin: "import:drop");
+        Decision other = Make("198.51.100.1");
+        Decision expired = Make("192.0.2.7", term: TimeSpan.FromSeconds(1));
         await Store.AddAsync([ip, around, other, expired], default);
-        _stored.Clock.Advance(TimeSpan.FromSeconds(2));
+        _clock.Advance(TimeSpan.FromSeconds(2));
         PeerAddress.TryParse("192.0.2.7", out PeerAddress address).ShouldBeTrue();
 
         await Lists(new() { Ip = address }, around, ip);
@@ -117,8 +124,8 @@ public sealed class DecisionStoreTests : IDisposable
     {
         for (int i = 1; i <= 5; i++)
         {
-            await Store.AddAsync([_stored.Make($"192.0.2.{i}")], default);
-            _stored.Clock.Advance(TimeSpan.FromMilliseconds(1));
+            await Store.AddAsync([Make($"192.0.2.{i}")], default);
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
         }
 
         List<string> values = [];
@@ -132,7 +139,8 @@ public sealed class DecisionStoreTests : IDisposable
         values.ShouldBe(["192.0.2.5", "192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1"]);
     }
 
-    public void Dispose() => _stored.Dispose();
+    private Decision Make(string value, DecisionAction action = DecisionAction.Block, TimeSpan? term = null, string origin = "test") => new(
+        DecisionId.New(_clock), origin, "manual", value.Contains('/') ? DecisionScope.Range : DecisionScope.Ip, value, action, _clock.GetUtcNow() + term, "", false);
 
     // Ids of one millisecond sort by chance, so order is compared where the query's own order is not the matter.
     private async Task Lists(DecisionQuery query, params Decision[] expected) =>
