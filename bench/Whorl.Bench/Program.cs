@@ -1,5 +1,7 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Whorl.Bench.Decisions;
+using Whorl.Bench.Fuzzy;
 using Whorl.Bench.Rules;
 
 // Figures that are one run and one number, before the micro-benchmarks.
@@ -12,6 +14,12 @@ if (args is ["decisions"])
 if (args is ["rules"])
 {
     RuleSetBench.Report();
+    return;
+}
+
+if (args is ["fuzzy", ..])
+{
+    FuzzyPeers.Report(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000);
     return;
 }
 

@@ -7,5 +7,7 @@ internal static class FuzzTargets
     [
         .. TlsFuzzTargets.All,
         .. HttpFuzzTargets.All,
+        .. NetworkFuzzTargets.All,
+        .. ContentFuzzTargets.All,
     ];
 }

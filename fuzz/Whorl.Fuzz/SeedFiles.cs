@@ -6,20 +6,22 @@ namespace Whorl.Fuzz;
 internal static class SeedFiles
 {
     /// <summary>Every value of <paramref name="field"/>, as bytes, in a vector file of the fingerprint tests; none where it is absent.</summary>
-    public static IEnumerable<byte[]> Hex(string file, string field)
-    {
-        string? path = Find(file);
-        if (path is null)
-        {
-            yield break;
-        }
+    public static IEnumerable<byte[]> Hex(string file, string field) =>
+        Values(file, field).Where(static v => v.ValueKind == JsonValueKind.String).Select(static v => Convert.FromHexString(v.GetString()!));
 
-        foreach (string line in File.ReadLines(path))
+    /// <summary>The same for fields that hold lists of hex strings.</summary>
+    public static IEnumerable<byte[][]> HexLists(string file, string field) =>
+        Values(file, field).Where(static v => v.ValueKind == JsonValueKind.Array)
+            .Select(static v => v.EnumerateArray().Select(static e => Convert.FromHexString(e.GetString()!)).ToArray());
+
+    private static IEnumerable<JsonElement> Values(string file, string field)
+    {
+        foreach (string line in Find(file) is { } path ? File.ReadLines(path) : [])
         {
-            using JsonDocument row = JsonDocument.Parse(line);
-            if (row.RootElement.TryGetProperty(field, out JsonElement hex) && hex.GetString() is { } text)
+            JsonElement row = JsonDocument.Parse(line).RootElement;
+            if (row.TryGetProperty(field, out JsonElement value))
             {
-                yield return Convert.FromHexString(text);
+                yield return value;
             }
         }
     }

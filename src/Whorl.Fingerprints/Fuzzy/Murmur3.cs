@@ -1,42 +1,45 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Whorl.Fingerprints.Fuzzy;
 
 /// <summary>MurmurHash3 x86, 32 bits (Austin Appleby, public domain).</summary>
 public static class Murmur3
 {
-    private const uint Factor1 = 0xCC9E2D51;
-    private const uint Factor2 = 0x1B873593;
-
     /// <summary>The hash of the bytes. Search engines print it signed: cast to <see cref="int"/>.</summary>
-    /// <param name="data">The bytes; an empty span gives the mixed seed, 0 for seed 0.</param>
+    /// <param name="data">The bytes; an empty span gives 0 for seed 0.</param>
     /// <param name="seed">Where the hash begins; 0 in every use in this library.</param>
-    public static uint Hash32(ReadOnlySpan<byte> data, uint seed = 0)
+    public static uint Hash32(ReadOnlySpan<byte> data, uint seed = 0) =>
+        Finish(Mix(seed, data), data[(data.Length & ~3)..], (uint)data.Length);
+
+    /// <summary>Takes in all whole blocks of four bytes.</summary>
+    internal static uint Mix(uint hash, ReadOnlySpan<byte> data)
     {
-        uint hash = seed;
-        ReadOnlySpan<uint> blocks = MemoryMarshal.Cast<byte, uint>(data);
-        foreach (uint block in blocks)
+        for (; data.Length >= sizeof(uint); data = data[sizeof(uint)..])
         {
-            uint k = BitConverter.IsLittleEndian ? block : BinaryPrimitives.ReverseEndianness(block);
-            hash = (BitOperations.RotateLeft(hash ^ Scramble(k), 13) * 5) + 0xE6546B64;
+            uint block = Scramble(BinaryPrimitives.ReadUInt32LittleEndian(data));
+            hash = (BitOperations.RotateLeft(hash ^ block, 13) * 5) + 0xE6546B64;
         }
 
-        ReadOnlySpan<byte> tail = data[(blocks.Length * sizeof(uint))..];
-        if (!tail.IsEmpty)
+        return hash;
+    }
+
+    /// <summary>Takes in whole blocks, then the last bytes that fill no block, and the length of everything.</summary>
+    internal static uint Finish(uint hash, ReadOnlySpan<byte> tail, uint length)
+    {
+        hash = Mix(hash, tail);
+        tail = tail[(tail.Length & ~3)..];
+        uint last = 0;
+        for (int i = 0; i < tail.Length; i++)
         {
-            uint k = tail[0];
-            k |= tail.Length > 1 ? (uint)tail[1] << 8 : 0;
-            k |= tail.Length > 2 ? (uint)tail[2] << 16 : 0;
-            hash ^= Scramble(k);
+            last |= (uint)tail[i] << (8 * i);
         }
 
-        hash ^= (uint)data.Length;
+        hash ^= Scramble(last) ^ length;
         hash = (hash ^ (hash >> 16)) * 0x85EBCA6B;
         hash = (hash ^ (hash >> 13)) * 0xC2B2AE35;
         return hash ^ (hash >> 16);
     }
 
-    private static uint Scramble(uint k) => BitOperations.RotateLeft(k * Factor1, 15) * Factor2;
+    private static uint Scramble(uint block) => BitOperations.RotateLeft(block * 0xCC9E2D51, 15) * 0x1B873593;
 }

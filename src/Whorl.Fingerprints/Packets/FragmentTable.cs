@@ -17,9 +17,6 @@ public sealed class FragmentTable
     /// <summary>Bytes held at most over all packets, what Linux allows itself by default.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
-    // Counted for each piece beside its bytes, so that many tiny pieces are bounded too.
-    private const int PieceOverhead = 64;
-
     private const int MaxPacketLength = 65535;
 
     private readonly Dictionary<Key, Pending> _pending = [];
@@ -119,7 +116,7 @@ public sealed class FragmentTable
 
     private sealed class Pending(DateTimeOffset started, LinkedListNode<Key> place)
     {
-        private readonly List<(int Offset, byte[] Bytes)> _pieces = [];
+        private readonly PieceList _pieces = new(MaxFragments);
         private byte[] _header = [];
         private int _length = -1;
 
@@ -127,7 +124,7 @@ public sealed class FragmentTable
 
         public LinkedListNode<Key> Place { get; } = place;
 
-        public int Cost { get; private set; }
+        public int Cost => _header.Length + _pieces.Cost;
 
         public Verdict Add(in Packet fragment, ReadOnlySpan<byte> bytes)
         {
@@ -146,25 +143,22 @@ public sealed class FragmentTable
             if (start == 0 && _header.Length == 0)
             {
                 _header = Header(fragment);
-                Cost += _header.Length;
             }
 
-            if (!Insert(start, bytes, fragment.IpVersion))
+            // IPv6 refuses overlaps (RFC 5722); for IPv4 the bytes that came first stay, as on most systems.
+            if (!_pieces.TryInsert(start, bytes, refuseOverlap: fragment.IpVersion == 6) || (_length >= 0 && _pieces.End > _length))
             {
                 return Verdict.Refused;
             }
 
-            return IsWhole() ? Verdict.Whole : Verdict.Waiting;
+            return _header.Length > 0 && _length == _pieces.ContiguousLength ? Verdict.Whole : Verdict.Waiting;
         }
 
         public ReadOnlyMemory<byte> Join()
         {
             byte[] whole = new byte[_header.Length + _length];
             _header.CopyTo(whole, 0);
-            foreach ((int offset, byte[] bytes) in _pieces)
-            {
-                bytes.CopyTo(whole, _header.Length + offset);
-            }
+            _pieces.CopyTo(whole.AsSpan(_header.Length));
 
             if (whole[0] >> 4 == 4)
             {
@@ -192,82 +186,6 @@ public sealed class FragmentTable
             byte[] header = fragment.Ip[..fragment.FragmentHeaderAt].ToArray();
             header[fragment.FragmentNextAt] = fragment.Protocol;
             return header;
-        }
-
-        // Kept in order. IPv6 refuses overlaps (RFC 5722); for IPv4 the bytes that came first stay, as most systems do.
-        private bool Insert(int start, ReadOnlySpan<byte> bytes, byte ipVersion)
-        {
-            int at = 0;
-            while (at < _pieces.Count && _pieces[at].Offset + _pieces[at].Bytes.Length <= start)
-            {
-                at++;
-            }
-
-            while (!bytes.IsEmpty)
-            {
-                int room = at < _pieces.Count ? _pieces[at].Offset - start : int.MaxValue;
-                if (room >= bytes.Length)
-                {
-                    return Keep(at, start, bytes);
-                }
-
-                (int offset, byte[] held) = _pieces[at];
-                int overlapEnd = Math.Min(start + bytes.Length, offset + held.Length);
-                bool same = offset == start && held.Length == bytes.Length && bytes.SequenceEqual(held);
-                if (ipVersion == 6 && !same)
-                {
-                    return false;
-                }
-
-                if (room > 0)
-                {
-                    if (!Keep(at, start, bytes[..room]))
-                    {
-                        return false;
-                    }
-
-                    at++;
-                }
-
-                bytes = bytes[(overlapEnd - start)..];
-                start = overlapEnd;
-                at++;
-            }
-
-            return true;
-        }
-
-        private bool Keep(int at, int start, ReadOnlySpan<byte> bytes)
-        {
-            if (_pieces.Count == MaxFragments)
-            {
-                return false;
-            }
-
-            _pieces.Insert(at, (start, bytes.ToArray()));
-            Cost += bytes.Length + PieceOverhead;
-            return true;
-        }
-
-        private bool IsWhole()
-        {
-            if (_length < 0 || _header.Length == 0)
-            {
-                return false;
-            }
-
-            int at = 0;
-            foreach ((int offset, byte[] bytes) in _pieces)
-            {
-                if (offset != at)
-                {
-                    return false;
-                }
-
-                at += bytes.Length;
-            }
-
-            return at == _length;
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class LinkLayers
         switch (link)
         {
             case LinkType.Ethernet:
-                return Layer.Ethernet;
+                return Ethernet(ref rest);
             case LinkType.Raw or LinkType.RawOfDlt or LinkType.RawOfOpenBsd:
                 return Layer.IpByVersion;
             case LinkType.Ipv4:
@@ -55,7 +55,7 @@ internal static class LinkLayers
         switch (layer)
         {
             case Layer.Ethernet:
-                return Take(ref rest, 12) ? Layer.EtherTypeNext : Layer.Truncated;
+                return Ethernet(ref rest);
             case Layer.EtherTypeNext:
                 return rest.Length < 2 ? Layer.Truncated : After(BinaryPrimitives.ReadUInt16BigEndian(rest), 2, ref rest);
             case Layer.IpByVersion:
@@ -125,6 +125,9 @@ internal static class LinkLayers
         rest = rest[count..];
         return true;
     }
+
+    private static Layer Ethernet(ref ReadOnlySpan<byte> rest) =>
+        rest.Length < 14 ? Layer.Truncated : After(BinaryPrimitives.ReadUInt16BigEndian(rest[12..]), 14, ref rest);
 
     private static Layer After(ushort type, int headerLength, ref ReadOnlySpan<byte> rest)
     {

@@ -20,10 +20,11 @@ internal ref struct AsciiText(Span<byte> buffer)
     public void AddDecimal(ushort value)
     {
         int digits = value switch { < 10 => 1, < 100 => 2, < 1000 => 3, < 10000 => 4, _ => 5 };
-        int rest = value;
-        for (int at = Length + digits - 1; at >= Length; at--)
+        Span<byte> to = _buffer.Slice(Length, digits);
+        uint rest = value;
+        for (int at = to.Length - 1; at >= 0; at--)
         {
-            _buffer[at] = (byte)('0' + (rest % 10));
+            to[at] = (byte)('0' + (rest % 10));
             rest /= 10;
         }
 

@@ -42,6 +42,9 @@ public static class ExtensionType
     /// <summary>key_share, RFC 8446 §4.2.8.</summary>
     public const ushort KeyShare = 51;
 
+    /// <summary>ticket_request, RFC 9149.</summary>
+    public const ushort TicketRequest = 58;
+
     /// <summary>encrypted_client_hello, RFC 9849; a GREASE one looks the same.</summary>
     public const ushort EncryptedClientHello = 0xFE0D;
 

@@ -14,7 +14,10 @@ public static class Ja3
     public const int HashLength = 32;
 
     // Up to this the text is built on the stack; every hello seen in the wild fits (the longest known text has 900 characters).
-    private const int MaxStackText = 2048;
+    private const int MaxStackText = 1024;
+
+    private static readonly DigestMemo Md5Memo = new();
+    private static readonly DigestMemo.Hasher Md5 = static (text, digest) => MD5.HashData(text, digest);
 
     /// <summary>The text that is hashed, such as <c>771,4865-4866,0-43-51,29-23,0</c>.</summary>
     /// <param name="hello">The hello.</param>
@@ -58,7 +61,7 @@ public static class Ja3
         int bound = Bound(hello);
         AsciiText text = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
         Write(hello, ref text);
-        _ = MD5.HashData(text.Written, digest);
+        Md5Memo.Digest(text.Written, Md5, digest);
     }
 
     // Six characters for every number: five digits and a separator.

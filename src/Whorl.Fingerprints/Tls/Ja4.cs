@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Whorl.Fingerprints.Tls;
@@ -38,12 +37,9 @@ public static class Ja4
     /// <summary>Characters in the hashed forms: 10, 12 and 12, with two underscores.</summary>
     public const int ValueLength = 36;
 
-    private const int HashDigits = 12;
-    private const int MaxCount = 99;
-
     // Up to these sizes the work is done on the stack; larger lists are only seen in attacks.
-    private const int MaxStackNumbers = 256;
-    private const int MaxStackText = 1024;
+    private const int MaxStackNumbers = 128;
+    private const int MaxStackText = 768;
 
     /// <summary>The plain fingerprint, <c>ja4</c>, with no allocation but the string.</summary>
     /// <param name="hello">The hello.</param>
@@ -92,7 +88,7 @@ public static class Ja4
 
     private static string Form(ClientHello hello, Ja4Transport transport, bool sorted, bool hashed)
     {
-        int bound = ValueLength + Bound(hello.CipherSuites.Count) + Bound(hello.Extensions.Count) + Bound(hello.SignatureAlgorithms.Count);
+        int bound = ValueLength + HelloText.Bound(hello.CipherSuites.Count) + HelloText.Bound(hello.Extensions.Count) + HelloText.Bound(hello.SignatureAlgorithms.Count);
         AsciiText text = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
         Write(hello, transport, sorted, hashed, ref text);
         return Encoding.ASCII.GetString(text.Written);
@@ -110,72 +106,18 @@ public static class Ja4
     private static void WriteHead(ClientHello hello, Ja4Transport transport, ref AsciiText text)
     {
         text.Add((byte)transport);
-        text.Add(VersionLetters(OfferedVersion(hello)));
+        text.Add(HelloText.VersionLetters(HelloText.OfferedVersion(hello)));
         text.Add(hello.Extensions.Contains(ExtensionType.ServerName) ? (byte)'d' : (byte)'i');
-        WriteCount(Grease.CountOthers(hello.CipherSuites), ref text);
-        WriteCount(Grease.CountOthers(hello.Extensions), ref text);
-        ReadOnlySpan<byte> alpn = hello.FirstAlpnProtocol;
-        if (alpn.IsEmpty)
-        {
-            text.Add("00"u8);
-        }
-        else if (char.IsAsciiLetterOrDigit((char)alpn[0]) && char.IsAsciiLetterOrDigit((char)alpn[^1]))
-        {
-            text.Add(alpn[0]);
-            text.Add(alpn[^1]);
-        }
-        else
-        {
-            ReadOnlySpan<byte> digits = "0123456789abcdef"u8;
-            text.Add(digits[alpn[0] >> 4]);
-            text.Add(digits[alpn[^1] & 15]);
-        }
+        HelloText.WriteCount(Grease.CountOthers(hello.CipherSuites), ref text);
+        HelloText.WriteCount(Grease.CountOthers(hello.Extensions), ref text);
+        HelloText.WriteAlpnLetters(hello, ref text);
     }
-
-    private static void WriteCount(int count, ref AsciiText text)
-    {
-        int shown = Math.Min(count, MaxCount);
-        text.Add((byte)('0' + (shown / 10)));
-        text.Add((byte)('0' + (shown % 10)));
-    }
-
-    private static ushort OfferedVersion(ClientHello hello)
-    {
-        int highest = -1;
-        ushort version = hello.LegacyVersion;
-        foreach (ushort each in hello.SupportedVersions)
-        {
-            // DTLS versions count downwards: 0xFEFF is 1.0, 0xFEFC is 1.3.
-            int rank = each >> 8 == 0xFE ? 0xFE00 | (0xFF - (each & 0xFF)) : each;
-            if (!Grease.Is(each) && rank > highest)
-            {
-                highest = rank;
-                version = each;
-            }
-        }
-
-        return version;
-    }
-
-    private static ReadOnlySpan<byte> VersionLetters(ushort version) => version switch
-    {
-        0x0304 => "13"u8,
-        0x0303 => "12"u8,
-        0x0302 => "11"u8,
-        0x0301 => "10"u8,
-        0x0300 => "s3"u8,
-        0x0002 => "s2"u8,
-        0xFEFF => "d1"u8,
-        0xFEFD => "d2"u8,
-        0xFEFC => "d3"u8,
-        _ => "00"u8,
-    };
 
     private static void WriteCiphers(ClientHello hello, bool sorted, bool hashed, ref AsciiText text)
     {
         U16List ciphers = hello.CipherSuites;
         Span<ushort> numbers = ciphers.Count <= MaxStackNumbers ? stackalloc ushort[MaxStackNumbers] : new ushort[ciphers.Count];
-        numbers = numbers[..Take(ciphers, numbers, leaveOutNames: false)];
+        numbers = numbers[..HelloText.Take(ciphers, numbers, leaveOutNames: false)];
         if (sorted)
         {
             numbers.Sort();
@@ -183,21 +125,21 @@ public static class Ja4
 
         if (!hashed)
         {
-            WriteNumbers(numbers, ref text);
+            HelloText.WriteNumbers(numbers, ref text);
             return;
         }
 
-        int bound = Bound(numbers.Length);
+        int bound = HelloText.Bound(numbers.Length);
         AsciiText plain = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
-        WriteNumbers(numbers, ref plain);
-        WriteHash(plain.Written, ref text);
+        HelloText.WriteNumbers(numbers, ref plain);
+        HelloText.WriteHash(plain.Written, ref text);
     }
 
     private static void WriteExtensions(ClientHello hello, bool sorted, bool hashed, ref AsciiText text)
     {
         U16List types = hello.Extensions;
         Span<ushort> numbers = types.Count <= MaxStackNumbers ? stackalloc ushort[MaxStackNumbers] : new ushort[types.Count];
-        numbers = numbers[..Take(types, numbers, leaveOutNames: sorted)];
+        numbers = numbers[..HelloText.Take(types, numbers, leaveOutNames: sorted)];
         if (sorted)
         {
             numbers.Sort();
@@ -206,73 +148,13 @@ public static class Ja4
         U16List algorithms = hello.SignatureAlgorithms;
         if (!hashed)
         {
-            WriteExtensionText(numbers, algorithms, ref text);
+            HelloText.WriteExtensions(numbers, algorithms, ref text);
             return;
         }
 
-        int bound = Bound(numbers.Length) + Bound(algorithms.Count);
+        int bound = HelloText.Bound(numbers.Length) + HelloText.Bound(algorithms.Count);
         AsciiText plain = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
-        WriteExtensionText(numbers, algorithms, ref plain);
-        WriteHash(plain.Written, ref text);
-    }
-
-    private static void WriteExtensionText(scoped ReadOnlySpan<ushort> types, U16List algorithms, ref AsciiText text)
-    {
-        WriteNumbers(types, ref text);
-        bool first = true;
-        foreach (ushort algorithm in algorithms)
-        {
-            if (Grease.Is(algorithm))
-            {
-                continue;
-            }
-
-            text.Add(first ? (byte)'_' : (byte)',');
-            text.AddHex4(algorithm);
-            first = false;
-        }
-    }
-
-    // SNI and ALPN speak of the site, not of the client: the sorted forms leave them out.
-    private static int Take(U16List from, Span<ushort> to, bool leaveOutNames)
-    {
-        int count = 0;
-        foreach (ushort value in from)
-        {
-            if (!Grease.Is(value) && !(leaveOutNames && value is (ExtensionType.ServerName or ExtensionType.Alpn)))
-            {
-                to[count++] = value;
-            }
-        }
-
-        return count;
-    }
-
-    private static int Bound(int numbers) => (5 * numbers) + 1;
-
-    private static void WriteNumbers(scoped ReadOnlySpan<ushort> numbers, ref AsciiText text)
-    {
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            if (i > 0)
-            {
-                text.Add((byte)',');
-            }
-
-            text.AddHex4(numbers[i]);
-        }
-    }
-
-    private static void WriteHash(scoped ReadOnlySpan<byte> plain, ref AsciiText text)
-    {
-        if (plain.IsEmpty)
-        {
-            text.Add("000000000000"u8);
-            return;
-        }
-
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        _ = SHA256.HashData(plain, digest);
-        text.AddHex(digest[..(HashDigits / 2)]);
+        HelloText.WriteExtensions(numbers, algorithms, ref plain);
+        HelloText.WriteHash(plain.Written, ref text);
     }
 }

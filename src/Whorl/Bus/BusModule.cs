@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Whorl.Bus.RabbitMq;
 using Whorl.Kernel;
 
 namespace Whorl.Bus;
@@ -21,7 +22,7 @@ internal static class BusModule
         builder.Services.AddSingleton<BusMetrics>();
         builder.Services.AddSingleton<IBusEngine>(services =>
             services.GetRequiredService<IOptions<BusOptions>>().Value.Provider == BusProvider.RabbitMq
-                ? throw new InvalidOperationException("Bus:Provider rabbitmq is not in this build.")
+                ? ActivatorUtilities.CreateInstance<RabbitBus>(services)
                 : ActivatorUtilities.CreateInstance<ChannelBus>(services));
         builder.Services.AddSingleton<IBus>(services => services.GetRequiredService<IBusEngine>());
         builder.Services.AddSingleton<ObservationOutbox>();

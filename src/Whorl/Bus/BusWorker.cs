@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Whorl.Bus.RabbitMq;
 using Whorl.Kernel;
 
 namespace Whorl.Bus;
@@ -41,7 +42,7 @@ internal sealed class BusHealth(IBusEngine bus) : IHealthCheck
 /// <summary>What <c>whorl doctor</c> says about the bus.</summary>
 internal sealed class BusDoctor(IOptions<BusOptions> options) : IDoctorCheck
 {
-    public Task<DoctorFinding> CheckAsync(CancellationToken cancel) => Task.FromResult<DoctorFinding>(options.Value.Provider == BusProvider.Channels
+    public async Task<DoctorFinding> CheckAsync(CancellationToken cancel) => options.Value.Provider == BusProvider.Channels
         ? new("bus: in process", true, "messages stay within this process", null)
-        : new("bus: RabbitMQ", false, "not in this build", "set Bus:Provider to channels"));
+        : await RabbitConnection.ProbeAsync(options.Value.ReadUri(), cancel);
 }

@@ -216,7 +216,7 @@ internal sealed class ChannelBus(IOptions<BusOptions> options, TimeProvider cloc
                 }
                 catch (Exception fault)
                 {
-                    if (++delivery.Tries >= _subscription.MaxTries)
+                    if (++delivery.Tries >= _subscription.MaxTries || fault is PoisonMessageException)
                     {
                         BusLog.DeadLetter(_bus._logger, fault, Queue.Name, delivery.Message.Topic, delivery.Tries);
                         _bus.Bury(delivery.Message);

@@ -37,6 +37,9 @@ internal interface IBus
     ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel);
 }
 
+/// <summary>Thrown by a handler for a message that no further try can help: it becomes a dead letter at once.</summary>
+internal sealed class PoisonMessageException(string message) : Exception(message);
+
 /// <summary>What the host needs of a bus besides <see cref="IBus"/>.</summary>
 internal interface IBusEngine : IBus
 {

@@ -1,7 +1,13 @@
+using Whorl.Analysis.Decisions;
+using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
+using Whorl.Delivery.Api;
+using Whorl.Delivery.WebConsole;
 using Whorl.Hosting.Configuration;
+using Whorl.Sources.Edge;
+using Whorl.Sources.Edge.Connections;
 using Whorl.Stores;
 
 namespace Whorl.Hosting;
@@ -14,9 +20,9 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base]),
-        new("edge", "stand in front of web sites", [.. Base, RulesModule.AddRules, ScoringModule.AddScoring]),
-        new("console", "pages and API for people and systems", [.. Base]),
+        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal]),
+        new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
+        new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>

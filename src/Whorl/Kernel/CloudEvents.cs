@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Whorl.Kernel;
 
@@ -61,7 +62,7 @@ internal static class CloudEvents
     public static bool TryRead(ReadOnlyMemory<byte> utf8, out Observation? observation)
     {
         observation = null;
-        if (utf8.Length > MaxEventLength)
+        if (utf8.Length > MaxEventLength || !Utf8.IsValid(utf8.Span))
         {
             return false;
         }
@@ -69,7 +70,7 @@ internal static class CloudEvents
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8);
-            return TryRead(document.RootElement, out observation);
+            return TryRead(document.RootElement, MayHoldHalves(utf8.Span), out observation);
         }
         catch (JsonException)
         {
@@ -82,6 +83,11 @@ internal static class CloudEvents
     {
         List<Observation> list = [];
         observations = list;
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            return false;
+        }
+
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8);
@@ -90,9 +96,10 @@ internal static class CloudEvents
                 return false;
             }
 
+            bool mayHoldHalves = MayHoldHalves(utf8.Span);
             foreach (JsonElement element in document.RootElement.EnumerateArray())
             {
-                if (TryRead(element, out Observation? observation))
+                if (TryRead(element, mayHoldHalves, out Observation? observation))
                 {
                     list.Add(observation!);
                 }
@@ -106,10 +113,16 @@ internal static class CloudEvents
         }
     }
 
-    private static bool TryRead(JsonElement element, out Observation? observation)
+    /// <summary>
+    /// An escape such as <c>\ud800</c> without its other half is JSON to the parser, and an exception to whoever makes a string of it later.
+    /// Escapes of that range are rare, so only texts that have one are looked through.
+    /// </summary>
+    private static bool MayHoldHalves(ReadOnlySpan<byte> utf8) => utf8.IndexOf("\\ud"u8) >= 0 || utf8.IndexOf("\\uD"u8) >= 0;
+
+    private static bool TryRead(JsonElement element, bool mayHoldHalves, out Observation? observation)
     {
         observation = null;
-        if (element.ValueKind != JsonValueKind.Object)
+        if (element.ValueKind != JsonValueKind.Object || (mayHoldHalves && !IsWhole(element)))
         {
             return false;
         }
@@ -149,6 +162,20 @@ internal static class CloudEvents
         }
 
         return true;
+    }
+
+    private static bool IsWhole(JsonElement element)
+    {
+        try
+        {
+            using Utf8JsonWriter nowhere = new(Stream.Null);
+            element.WriteTo(nowhere);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static string? TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;

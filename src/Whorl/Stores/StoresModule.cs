@@ -22,6 +22,9 @@ internal static class StoresModule
             services.GetRequiredService<IOptions<NodeOptions>>().Value,
             services.GetServices<MigrationSet>(),
             services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<StoreMetrics>();
+        builder.Services.AddSingleton<BatchWriters>();
         builder.Services.AddSingleton<IDoctorCheck, StoreDoctor>();
         builder.Services.AddHealthChecks().AddCheck<StoreHealth>("store", tags: ["ready"]);
         return builder;

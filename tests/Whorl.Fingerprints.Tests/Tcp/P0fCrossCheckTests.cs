@@ -7,7 +7,7 @@ namespace Whorl.Fingerprints.Tests.Tcp;
 /// <summary>The same packets through the real p0f and through us; needs Debian's p0f, which reads only what it has the rights to.</summary>
 public sealed class P0fCrossCheckTests
 {
-    private const int Count = 5000;
+    private const int Count = 3000;
     private const long Start = 1_700_000_000_000_000;
 
     [Fact]
@@ -70,8 +70,8 @@ public sealed class P0fCrossCheckTests
 
         int matched = theirs.Values.Count(line => line.GetValueOrDefault("os") != "???");
         int fuzzy = theirs.Values.Count(line => line["params"].Contains("fuzzy", StringComparison.Ordinal));
-        matched.ShouldBeGreaterThan(300);
-        fuzzy.ShouldBeGreaterThan(30);
+        matched.ShouldBeGreaterThan(150);
+        fuzzy.ShouldBeGreaterThan(15);
     }
 
     internal static IPAddress Source(byte[] packet) => packet[0] >> 4 == 4 ? new IPAddress(packet.AsSpan(12, 4)) : new IPAddress(packet.AsSpan(8, 16));

@@ -161,6 +161,23 @@ public abstract class BusContract
     }
 
     [Fact]
+    public async Task A_message_the_handler_calls_poison_is_not_tried_again()
+    {
+        IBusEngine bus = await OpenAsync();
+        int tries = 0;
+        await bus.SubscribeAsync(new("hopeless", "hopeless", Durable: true), (_, _) =>
+        {
+            Interlocked.Increment(ref tries);
+            throw new PoisonMessageException("as the test wants");
+        }, default);
+
+        await bus.PublishAsync(Message("hopeless", "never"), default);
+
+        (await DeadLettersAsync(1)).ShouldBe(["never"]);
+        tries.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_a_subscriber_had_in_hand_when_it_left_goes_to_the_next()
     {
         IBusEngine bus = await OpenAsync();

@@ -2,12 +2,13 @@ using FsCheck;
 using FsCheck.Fluent;
 using Whorl.Analysis.Decisions.Tables;
 using Whorl.Kernel;
+using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Decisions;
 
 public sealed class DecisionTableTests
 {
-    private static readonly SetClock Clock = new();
+    private static readonly ManualClock Clock = new();
 
     // Few addresses and prefixes close together, so that nesting, equal prefixes and touching ranges are the rule; the edges of both families too.
     private static readonly string[] Addresses =
@@ -41,7 +42,7 @@ public sealed class DecisionTableTests
         from simulated in Gen.Frequency((3, Gen.Constant(false)), (1, Gen.Constant(true)))
         from origin in Gen.Elements("console", "import:drop")
         select new Decision(
-            DecisionId.New(Clock), origin, "manual", value.Scope, value.Value, action, seconds is { } s ? Clock.Now.AddSeconds(s) : null, "", simulated);
+            DecisionId.New(Clock), origin, "manual", value.Scope, value.Value, action, seconds is { } s ? Clock.GetUtcNow().AddSeconds(s) : null, "", simulated);
 
     private static readonly Gen<ClientKeys> Clients =
         from address in Gen.Elements(Addresses)
@@ -80,7 +81,7 @@ public sealed class DecisionTableTests
         DecisionId[] ended = [.. all.Where((_, i) => test.Ended.Length > 0 && test.Ended[i % test.Ended.Length] == 0).Select(decision => decision.Id)];
         table = table.Apply([], ended);
         all.RemoveAll(decision => ended.Contains(decision.Id));
-        return table.Count == all.Count && Agree(table, all, test.Clients) && Agree(table.Compact(Clock.Now), all, test.Clients);
+        return table.Count == all.Count && Agree(table, all, test.Clients) && Agree(table.Compact(Clock.GetUtcNow()), all, test.Clients);
     });
 
     [Fact]
@@ -93,17 +94,17 @@ public sealed class DecisionTableTests
     [Fact]
     public void A_term_ends_without_anyone_touching_the_table()
     {
-        SetClock clock = new();
-        Decision strong = Make(DecisionScope.Ip, "192.0.2.1", DecisionAction.Block, clock.Now.AddSeconds(10));
-        Decision weak = Make(DecisionScope.Ip, "192.0.2.1", DecisionAction.Throttle, clock.Now.AddSeconds(20));
+        ManualClock clock = new();
+        Decision strong = Make(DecisionScope.Ip, "192.0.2.1", DecisionAction.Block, clock.GetUtcNow().AddSeconds(10));
+        Decision weak = Make(DecisionScope.Ip, "192.0.2.1", DecisionAction.Throttle, clock.GetUtcNow().AddSeconds(20));
         Decision around = Make(DecisionScope.Range, "192.0.2.0/24", DecisionAction.Tarpit, null);
         DecisionTable table = DecisionTable.Build([strong, weak, around], out _);
         ClientKeys client = new(At("192.0.2.1"), null, null, 0, null);
 
         table.Find(client, clock).Id.ShouldBe(strong.Id);
-        clock.Now = clock.Now.AddSeconds(10);
+        clock.Advance(TimeSpan.FromSeconds(10));
         table.Find(client, clock).Id.ShouldBe(weak.Id);
-        clock.Now = clock.Now.AddSeconds(10);
+        clock.Advance(TimeSpan.FromSeconds(10));
         table.Find(client, clock).Id.ShouldBe(around.Id);
     }
 
@@ -134,7 +135,7 @@ public sealed class DecisionTableTests
     [Fact]
     public void A_look_up_allocates_nothing()
     {
-        DecisionTable table = DecisionTable.Build(Addresses.Select(address => Make(DecisionScope.Ip, address, DecisionAction.Block, Clock.Now.AddSeconds(5))), out _)
+        DecisionTable table = DecisionTable.Build(Addresses.Select(address => Make(DecisionScope.Ip, address, DecisionAction.Block, Clock.GetUtcNow().AddSeconds(5))), out _)
             .Apply([Make(DecisionScope.Ja4, "j1", DecisionAction.Block, null)], []);
         ClientKeys[] clients = [.. Addresses.Select(address => new ClientKeys(At(address), "s", "j1", 1, "DE")), new(At("203.0.113.1"), "s", "j1", 1, "DE")];
         int found = 0;
@@ -179,7 +180,7 @@ public sealed class DecisionTableTests
 
     private static bool Agree(DecisionTable table, IReadOnlyCollection<Decision> all, ClientKeys[] clients) => Array.TrueForAll(clients, client =>
     {
-        Decision? expected = LinearModel.Find(all, client, Clock.Now);
+        Decision? expected = LinearModel.Find(all, client, Clock.GetUtcNow());
         DecisionMatch match = table.Find(client, Clock);
         return match == (expected is null
             ? default

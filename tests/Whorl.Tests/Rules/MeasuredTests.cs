@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Whorl.Kernel;
 using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Rules;
@@ -63,7 +64,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
             Sight sight = Sight.Of(RecordedFacts.OfCapture(row));
             (string label, string kind, string client) = (row.GetProperty("label").GetString()!, row.GetProperty("kind").GetString()!, row.GetProperty("client").GetString()!);
             output.WriteLine($"{label} {kind} {client} {row.GetProperty("proto").GetString()}: {sight}");
-            if ((label != "bot" && sight.Refused) || (kind == "tool-spoofing-browser" && sight.Verdict.Action != Kernel.DecisionAction.Block) || (label == "bot" && !sight.Flagged))
+            if ((label != "bot" && sight.Refused) || (kind == "tool-spoofing-browser" && sight.Verdict.Action != DecisionAction.Block) || (label == "bot" && !sight.Flagged))
             {
                 wrong.Add($"{label} {kind} {client}: {sight}");
             }

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
+using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
 
 namespace Whorl.Tests.Edge.Connections;
@@ -19,7 +20,7 @@ namespace Whorl.Tests.Edge.Connections;
 /// <summary>Real connections through every connection middleware; the server answers with the facts it has.</summary>
 public sealed class ConnectionFactsTests : IAsyncLifetime
 {
-    private static readonly Network Loopback = Parse("127.0.0.0/8");
+    private const string Loopback = "127.0.0.0/8";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("whorl-connections-");
     private CertificateStore _certificates = null!;
@@ -132,14 +133,16 @@ public sealed class ConnectionFactsTests : IAsyncLifetime
         (await SendAsync(app, Encoding.Latin1.GetBytes(sent), pieces: 1, shutdown: true)).ShouldBeEmpty();
     }
 
-    private async Task<WebApplication> ServeAsync(bool https, bool proxyProtocol = false, IReadOnlyList<Network>? trusted = null)
+    private async Task<WebApplication> ServeAsync(bool https, bool proxyProtocol = false, List<string>? trusted = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        EdgeListening listening = new(_certificates, Options.Create(new TlsOptions()), TimeProvider.System);
+        string address = $"{(https ? "https" : "http")}://127.0.0.1:0";
+        EdgeOptions edge = new() { Listen = [address], TrustedProxies = trusted ?? [], ProxyProtocol = proxyProtocol ? [address] : [] };
+        EdgeListening listening = new(_certificates, Options.Create(new TlsOptions()), Options.Create(edge), TimeProvider.System);
         builder.Services.Configure<SocketTransportOptions>(EdgeListening.KeepSyn);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listening.Configure(listen, https, proxyProtocol, trusted ?? [])));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listening.Configure(listen, https ? "https" : "http")));
         WebApplication app = builder.Build();
         app.MapGet("/", (HttpContext context) =>
         {
@@ -202,8 +205,6 @@ public sealed class ConnectionFactsTests : IAsyncLifetime
     }
 
     private static string Ja4Of(string answer) => answer.Split("\"ja4\":\"")[1].Split('"')[0];
-
-    private static Network Parse(string text) => Network.TryParse(text, out Network network) ? network : throw new FormatException(text);
 
     private sealed record Facts(string Peer, string? Ja3, string? Ja4, string? Alpn, string? TlsVersion, string? TcpSignature, string? Http2Fingerprint, string? HeaderOrder);
 

@@ -11,7 +11,7 @@ internal sealed class DecisionLayer
     public static readonly DecisionLayer Empty = DecisionLayerBuilder.Build([]);
 
     private readonly RangeIndex<uint> _v4;
-    private readonly RangeIndex<UInt128> _v6;
+    private readonly V6Index _v6;
 
     // Ordinary dictionaries that nobody writes to any more: a layer is rebuilt at every change, and frozen ones take long to make.
     private readonly Dictionary<string, int> _sessions;
@@ -76,9 +76,8 @@ internal sealed class DecisionLayer
     public IEnumerable<(int Index, DecisionItem Item)> Items()
     {
         bool[] seen = new bool[_entries.Length];
-        for (int range = 0; range < _v6.Count; range++)
+        foreach ((UInt128 start, int head) in _v6.Ranges())
         {
-            (UInt128 start, int head) = _v6[range];
             foreach (int index in Unseen(head, seen))
             {
                 yield return (index, ItemOf(index, start, null));

@@ -56,7 +56,7 @@ internal sealed class DecisionLayerBuilder
 
     public RangeIndex<uint>.Builder V4 { get; private set; } = new(DecisionEntry.None, 1);
 
-    public RangeIndex<UInt128>.Builder V6 { get; private set; } = new(DecisionEntry.None, 1);
+    public V6Index.Builder V6 { get; private set; } = new(1);
 
     public Dictionary<string, int> Sessions { get; } = [];
 
@@ -118,7 +118,7 @@ internal sealed class DecisionLayerBuilder
         order.Sort(ComparePlace);
         int v4 = order.Count(index => IsV4(_firsts[index]));
         V4 = new(DecisionEntry.None, (2 * v4) + 1);
-        V6 = new(DecisionEntry.None, (2 * (order.Count - v4)) + 1);
+        V6 = new((2 * (order.Count - v4)) + 1);
         for (int i = 0; i < order.Count;)
         {
             int head = order[i];

@@ -1,35 +1,42 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Whorl.Analysis.Decisions.Tables;
 
 /// <summary>
 /// The whole key space cut into ranges that do not overlap, each with a number; finds the range of a key.
 /// The starts lie sorted in one array, and above it stand arrays of every 16th start of the one below (a B+ tree without pointers):
-/// a search reads one run of 16 keys a level, and all but the lowest two levels stay in the processor's cache.
+/// a search compares one run of 16 keys a level at once, and all but the lowest two levels stay in the processor's cache.
 /// </summary>
 internal sealed class RangeIndex<TKey>
     where TKey : unmanaged, IBinaryInteger<TKey>, IMinMaxValue<TKey>
 {
-    // 16 IPv4 keys are one cache line; 16 IPv6 keys are four, which the processor fetches ahead.
+    // 16 keys of 32 bits are one cache line, of 64 bits two, which the processor fetches as a pair.
     private const int Fan = 16;
 
     private const int FanShift = 4;
 
-    // Top first; every level is filled up to whole runs with the largest key.
+    // Top first, without the lowest; every level is filled up to whole runs with the largest key.
     private readonly TKey[][] _levels;
 
-    private readonly int[] _values;
+    // A run of starts and their numbers lie side by side, so that a look-up pays for one far place in memory, not for two.
+    private readonly Leaf[] _leaves;
 
-    private RangeIndex(TKey[][] levels, int[] values)
+    private RangeIndex(TKey[][] levels, Leaf[] leaves, int count)
     {
         _levels = levels;
-        _values = values;
+        _leaves = leaves;
+        Count = count;
     }
 
     /// <summary>Number of ranges.</summary>
-    public int Count => _values.Length;
+    public int Count { get; }
 
-    public long Bytes => _levels.Sum(level => (long)level.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<TKey>()) + ((long)_values.Length * sizeof(int));
+    public long Bytes => (_levels.Sum(level => (long)level.Length) * Unsafe.SizeOf<TKey>()) + ((long)_leaves.Length * Unsafe.SizeOf<Leaf>());
+
+    public (TKey Start, int Value) this[int range] => (_leaves[range >> FanShift].Starts[range & (Fan - 1)], _leaves[range >> FanShift].Values[range & (Fan - 1)]);
 
     /// <summary>The number of the range that holds <paramref name="key"/>.</summary>
     public int Find(TKey key)
@@ -39,22 +46,39 @@ internal sealed class RangeIndex<TKey>
         {
             // The largest key of all equals the filling and would run past the end.
             at = Math.Min(at, (level.Length >> FanShift) - 1);
-            ReadOnlySpan<TKey> run = level.AsSpan(at << FanShift, Fan);
-            int below = 0;
-
-            // Counting has no branch to guess wrong, unlike halving.
-            for (int i = 0; i < run.Length; i++)
-            {
-                below += run[i] <= key ? 1 : 0;
-            }
-
-            at = (at << FanShift) + below - 1;
+            at = (at << FanShift) + Below(level.AsSpan(at << FanShift, Fan), key) - 1;
         }
 
-        return _values[Math.Min(at, _values.Length - 1)];
+        at = Math.Min(at, _leaves.Length - 1);
+        ref readonly Leaf leaf = ref _leaves[at];
+        return leaf.Values[Below(leaf.Starts, key) - 1];
     }
 
-    public (TKey Start, int Value) this[int range] => (_levels[^1][range], _values[range]);
+    // Counting has no branch to guess wrong, unlike halving.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Below(ReadOnlySpan<TKey> run, TKey key)
+    {
+        Vector256<TKey> keys = Vector256.Create(key);
+        int below = 0;
+        foreach (Vector256<TKey> some in MemoryMarshal.Cast<TKey, Vector256<TKey>>(run))
+        {
+            below += BitOperations.PopCount(Vector256.LessThanOrEqual(some, keys).ExtractMostSignificantBits());
+        }
+
+        return below;
+    }
+
+    [InlineArray(Fan)]
+    private struct Run<T>
+    {
+        private T _first;
+    }
+
+    private struct Leaf
+    {
+        public Run<TKey> Starts;
+        public Run<int> Values;
+    }
 
     /// <summary>Collects ranges in rising order of their start.</summary>
     internal sealed class Builder
@@ -68,8 +92,6 @@ internal sealed class RangeIndex<TKey>
             _starts.EnsureCapacity(capacity);
             _values.EnsureCapacity(capacity);
         }
-
-        public int LastValue => _values[^1];
 
         public void Add(TKey start, int value)
         {
@@ -86,27 +108,28 @@ internal sealed class RangeIndex<TKey>
 
         public RangeIndex<TKey> Build()
         {
-            List<TKey[]> levels = [Fill(_starts.Count, i => _starts[i])];
-            for (int count = _starts.Count; count > Fan;)
+            Leaf[] leaves = new Leaf[(_starts.Count + Fan - 1) / Fan];
+            TKey[] firsts = new TKey[leaves.Length];
+            for (int i = 0; i < leaves.Length * Fan; i++)
             {
-                TKey[] below = levels[^1];
-                count = below.Length >> FanShift;
-                levels.Add(Fill(count, i => below[i << FanShift]));
+                // What fills the last run up answers as its last range does.
+                bool filling = i >= _starts.Count;
+                leaves[i / Fan].Starts[i % Fan] = filling ? TKey.MaxValue : _starts[i];
+                leaves[i / Fan].Values[i % Fan] = filling ? _values[^1] : _values[i];
+                firsts[i / Fan] = leaves[i / Fan].Starts[0];
+            }
+
+            List<TKey[]> levels = [];
+            for (TKey[] below = firsts; below.Length > 1; below = [.. below.Where((_, i) => i % Fan == 0)])
+            {
+                TKey[] level = new TKey[(below.Length + Fan - 1) / Fan * Fan];
+                level.AsSpan().Fill(TKey.MaxValue);
+                below.CopyTo(level, 0);
+                levels.Add(level);
             }
 
             levels.Reverse();
-            return new([.. levels], [.. _values]);
-        }
-
-        private static TKey[] Fill(int count, Func<int, TKey> key)
-        {
-            TKey[] level = new TKey[(count + Fan - 1) / Fan * Fan];
-            for (int i = 0; i < level.Length; i++)
-            {
-                level[i] = i < count ? key(i) : TKey.MaxValue;
-            }
-
-            return level;
+            return new([.. levels], leaves, _starts.Count);
         }
     }
 }

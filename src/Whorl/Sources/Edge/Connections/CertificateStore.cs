@@ -24,9 +24,18 @@ internal sealed class CertificateStore(IOptions<TlsOptions> options, IOptions<No
     public SslServerAuthenticationOptions For(string? serverName) => (_current ?? Load()).For(serverName);
 
     /// <summary>Reads all files now.</summary>
-    /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="CryptographicException">A file is no certificate or key, or the two do not belong together.</exception>
-    public void Reload() => _current = Load();
+    /// <exception cref="IOException">A file cannot be read, is no certificate or key, or the two do not belong together.</exception>
+    public void Reload()
+    {
+        try
+        {
+            _current = Load();
+        }
+        catch (Exception fault) when (fault is CryptographicException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new IOException($"Tls:Certificates: {fault.Message}", fault);
+        }
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,7 +59,7 @@ internal sealed class CertificateStore(IOptions<TlsOptions> options, IOptions<No
             Reload();
             EdgeTlsLog.Reloaded(log, options.Value.Certificates.Count);
         }
-        catch (Exception fault) when (fault is IOException or CryptographicException or UnauthorizedAccessException)
+        catch (IOException fault)
         {
             EdgeTlsLog.NotReloaded(log, fault.Message);
         }

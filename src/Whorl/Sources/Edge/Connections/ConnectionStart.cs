@@ -3,11 +3,12 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Whorl.Kernel;
+using Whorl.Sources.Edge.Exchanges;
 
 namespace Whorl.Sources.Edge.Connections;
 
 /// <summary>Comes first on every connection: makes its <see cref="ConnectionFacts"/> from the socket and, where the listener asks for it, the PROXY protocol header.</summary>
-internal sealed class ConnectionStart(bool proxyProtocol, IReadOnlyList<Network> trustedProxies, TimeSpan deadline, TimeProvider clock)
+internal sealed class ConnectionStart(bool proxyProtocol, TrustedProxies trusted, TimeSpan deadline, TimeProvider clock)
 {
     public async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
     {
@@ -18,7 +19,7 @@ internal sealed class ConnectionStart(bool proxyProtocol, IReadOnlyList<Network>
         }
 
         PeerAddress peer = PeerAddress.From(remote.Address);
-        ConnectionFacts facts = new() { Peer = peer, PeerPort = remote.Port, FromTrustedProxy = Trusts(peer) };
+        ConnectionFacts facts = new() { Peer = peer, PeerPort = remote.Port, FromTrustedProxy = trusted.Contains(peer) };
         connection.Features.Set(facts);
         if (proxyProtocol)
         {
@@ -35,18 +36,5 @@ internal sealed class ConnectionStart(bool proxyProtocol, IReadOnlyList<Network>
         }
 
         await next(connection);
-    }
-
-    private bool Trusts(PeerAddress peer)
-    {
-        foreach (Network network in trustedProxies)
-        {
-            if (network.Contains(peer))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

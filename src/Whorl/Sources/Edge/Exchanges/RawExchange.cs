@@ -1,0 +1,443 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.WebUtilities;
+using Whorl.Sources.Edge.Forwarding;
+using Whorl.Sources.Edge.Messages;
+
+namespace Whorl.Sources.Edge.Exchanges;
+
+/// <summary>A plain HTTP/1.1 request that our own reader took off the wire. Answers go out as one write where they are here as one.</summary>
+internal sealed class RawExchange(ConnectionContext context, ClientConnection client, EdgeLimits limits, Deadline deadline) : Exchange
+{
+    // An unread body up to this length is read and dropped to keep the connection; a longer one costs more than a new connection.
+    private const long MaxDrain = 64 * 1024;
+
+    // Room asked for at once: a head and what usually follows it.
+    private const int MaxRoom = 32 * 1024;
+
+    private static readonly byte[][] StatusLines = [.. Enumerable.Range(0, 600).Select(status => Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n"))];
+
+    private readonly PipeReader _input = context.Transport.Input;
+
+    private readonly PipeWriter _output = context.Transport.Output;
+
+    private byte[] _head = new byte[1024];
+
+    private string?[] _texts = new string?[16];
+
+    private Memory<byte> _room;
+
+    private int _used;
+
+    private volatile bool _gone;
+
+    private bool _chunkedAnswer;
+
+    private ChunkedDecoder _chunks;
+
+    private long _bodyLeft;
+
+    private bool _bodyDone;
+
+    private volatile bool _bodyUnwanted;
+
+    private byte[] _piece = [];
+
+    public RequestHead Head { get; } = new();
+
+    /// <summary>True where the connection may carry another request.</summary>
+    public bool Persists { get; private set; }
+
+    public override ClientConnection Client => client;
+
+    public override bool ClientGone => _gone;
+
+    public override int HeaderCount => Head.Headers.Count;
+
+    public override string? UserAgent => First(HeaderKind.UserAgent);
+
+    public override string? Referer => First(HeaderKind.Referer);
+
+    public override string? HostField => Head.Headers.Host < 0 ? null : TextAt(Head.Headers.Host);
+
+    public override bool WantsUpgrade => false;
+
+    public override BodyFraming RequestBody => Head.Headers.Chunked ? BodyFraming.Chunked : Head.Headers.ContentLength > 0 ? BodyFraming.Length : BodyFraming.None;
+
+    public override long RequestLength => Head.Headers.ContentLength;
+
+    /// <summary>Takes over a head that was read in <paramref name="bytes"/>, which are the wire's and are copied.</summary>
+    public void Begin(ReadOnlySpan<byte> bytes)
+    {
+        Reset();
+        if (_head.Length < bytes.Length)
+        {
+            _head = new byte[bytes.Length];
+        }
+
+        bytes.CopyTo(_head);
+        HeaderBlock headers = Head.Headers;
+        if (_texts.Length < headers.Count)
+        {
+            _texts = new string?[headers.Count];
+        }
+
+        _texts.AsSpan(0, headers.Count).Clear();
+        _room = default;
+        _used = 0;
+        _chunkedAnswer = false;
+        _chunks = default;
+        _bodyUnwanted = false;
+        _bodyLeft = headers.Chunked ? limits.BodyBytes : Math.Max(0, headers.ContentLength);
+        _bodyDone = RequestBody == BodyFraming.None;
+        Persists = !headers.Close && (!Head.IsHttp10 || headers.KeepAlive);
+        Facts.Begin(
+            TextCache.Get(_head.AsSpan(Head.MethodStart, Head.MethodLength)),
+            client.IsTls ? "https" : "http",
+            HostField,
+            TextCache.Get(_head.AsSpan(Head.TargetStart, Head.TargetLength)),
+            Head.IsHttp10 ? "1.0" : "1.1");
+    }
+
+    public void ClientWent()
+    {
+        _gone = true;
+        OnClientGone();
+    }
+
+    public override string? Header(string name)
+    {
+        string? found = null;
+        ReadOnlySpan<HeaderBlock.Line> lines = Head.Headers.Lines;
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].NameLength == name.Length && Ascii.EqualsIgnoreCase(lines[i].Name(_head), name))
+            {
+                found = found is null ? TextAt(i) : string.Concat(found, ", ", TextAt(i));
+            }
+        }
+
+        return found;
+    }
+
+    public override void WriteRequest(ref HeadWriter head, byte[]? host)
+    {
+        // Method and target as they came; the version is ours.
+        head.Write(_head.AsSpan(Head.MethodStart, Head.TargetStart + Head.TargetLength - Head.MethodStart));
+        head.Write(" HTTP/1.1\r\n"u8);
+        if (host is not null)
+        {
+            head.WriteField("Host"u8, host);
+        }
+        else if (Head.Headers.Host < 0)
+        {
+            head.Write("Host: \r\n"u8);
+        }
+
+        foreach (ref readonly HeaderBlock.Line line in Head.Headers.Lines)
+        {
+            if (!line.Nominated && (HeaderKinds.PassesToUpstream(line.Kind) || (line.Kind == HeaderKind.Host && host is null)))
+            {
+                head.WriteField(line.Name(_head), line.Value(_head));
+            }
+        }
+
+        UpstreamHead.WriteOwn(ref head, this);
+    }
+
+    public override async ValueTask<BodyRead> PumpBodyAsync(UpstreamConnection to)
+    {
+        deadline.Set(limits.IdleTime);
+        ReadResult read = await _input.ReadAsync();
+        deadline.Clear();
+        if (_bodyUnwanted)
+        {
+            _input.AdvanceTo(read.Buffer.Start);
+            return BodyRead.Failed;
+        }
+
+        long used = 0;
+        bool sound = true;
+        foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+        {
+            ReadOnlyMemory<byte> rest = segment;
+            while (rest.Length > 0 && sound && !_bodyDone)
+            {
+                BodyStep step = NextBody(rest.Span, out int taken, out int data);
+                if (data > 0)
+                {
+                    await to.SendAsync(Framed(rest.Slice(taken - data, data)));
+                }
+
+                rest = rest[taken..];
+                used += taken;
+                sound = step != BodyStep.Malformed && _bodyLeft >= 0;
+                _bodyDone = step == BodyStep.End;
+            }
+        }
+
+        _input.AdvanceTo(read.Buffer.GetPosition(used));
+        if (_bodyDone && Head.Headers.Chunked)
+        {
+            await to.SendAsync("0\r\n\r\n"u8.ToArray());
+        }
+
+        return _bodyDone ? BodyRead.Last : !sound || read.IsCompleted ? BodyRead.Failed : BodyRead.Piece;
+    }
+
+    public override void CancelBody()
+    {
+        _bodyUnwanted = true;
+        _input.CancelPendingRead();
+    }
+
+    public override void Start(ResponseHead head, ReadOnlySpan<byte> bytes, BodyFraming framing, int expected)
+    {
+        Status = head.Status;
+        Room(Math.Min(head.Length + expected + 128, MaxRoom));
+        Put(StatusLines[head.Status]);
+        foreach (ref readonly HeaderBlock.Line line in head.Headers.Lines)
+        {
+            if (!line.Nominated && HeaderKinds.PassesToClient(line.Kind))
+            {
+                PutField(line.Name(bytes), line.Value(bytes));
+            }
+        }
+
+        Frame(framing, head.Status == 204 ? -1 : head.Headers.ContentLength);
+    }
+
+    public override void Start(OwnAnswer answer, long length)
+    {
+        Status = answer.Status;
+        Room((int)Math.Min(length + 512, MaxRoom));
+        Put(StatusLines[answer.Status]);
+        PutField("Content-Type"u8, Encoding.ASCII.GetBytes(answer.ContentType));
+        foreach ((string name, string value) in answer.Fields)
+        {
+            PutField(Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(value));
+        }
+
+        Frame(length < 0 ? BodyFraming.UntilClose : BodyFraming.Length, length);
+    }
+
+    public override void Write(ReadOnlySpan<byte> body)
+    {
+        ResponseBytes += body.Length;
+        if (!_chunkedAnswer)
+        {
+            Put(body);
+            return;
+        }
+
+        Span<byte> size = stackalloc byte[16];
+        Utf8Formatter.TryFormat(body.Length, size, out int digits, new StandardFormat('x'));
+        "\r\n"u8.CopyTo(size[digits..]);
+        Put(size[..(digits + 2)]);
+        Put(body);
+        Put("\r\n"u8);
+    }
+
+    public override ValueTask<bool> FlushAsync()
+    {
+        Commit();
+        ValueTask<FlushResult> flush = _output.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            return new(!flush.Result.IsCompleted && !_gone);
+        }
+
+        return WaitAsync(flush);
+    }
+
+    public override async ValueTask CompleteAsync()
+    {
+        if (_chunkedAnswer)
+        {
+            Put("0\r\n\r\n"u8);
+        }
+
+        await FlushAsync();
+    }
+
+    public override void Abort()
+    {
+        Persists = false;
+        context.Abort();
+    }
+
+    /// <summary>Reads away what is left of the request's body where that is little; false where the connection cannot go on.</summary>
+    public async ValueTask<bool> DrainAsync()
+    {
+        long drained = 0;
+        while (!_bodyDone)
+        {
+            if (_bodyLeft > MaxDrain && !Head.Headers.Chunked)
+            {
+                return false;
+            }
+
+            deadline.Set(limits.IdleTime);
+            ReadResult read = await _input.ReadAsync();
+            deadline.Clear();
+            long used = 0;
+            bool sound = true;
+            foreach (ReadOnlyMemory<byte> segment in read.Buffer)
+            {
+                ReadOnlyMemory<byte> rest = segment;
+                while (rest.Length > 0 && sound && !_bodyDone)
+                {
+                    BodyStep step = NextBody(rest.Span, out int taken, out _);
+                    rest = rest[taken..];
+                    used += taken;
+                    sound = step != BodyStep.Malformed && _bodyLeft >= 0;
+                    _bodyDone = step == BodyStep.End;
+                }
+            }
+
+            _input.AdvanceTo(read.Buffer.GetPosition(used));
+            drained += used;
+            if (!_bodyDone && (!sound || read.IsCompleted || read.IsCanceled || drained > MaxDrain))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private BodyStep NextBody(ReadOnlySpan<byte> bytes, out int used, out int data)
+    {
+        if (Head.Headers.Chunked)
+        {
+            BodyStep step = _chunks.Next(bytes, out used, out data);
+            _bodyLeft -= data;
+            return step;
+        }
+
+        used = data = (int)Math.Min(bytes.Length, _bodyLeft);
+        _bodyLeft -= used;
+        return _bodyLeft == 0 ? BodyStep.End : BodyStep.Data;
+    }
+
+    private ReadOnlyMemory<byte> Framed(ReadOnlyMemory<byte> data)
+    {
+        if (!Head.Headers.Chunked)
+        {
+            return data;
+        }
+
+        if (_piece.Length < data.Length + 16)
+        {
+            _piece = new byte[data.Length + 16];
+        }
+
+        Utf8Formatter.TryFormat(data.Length, _piece, out int at, new StandardFormat('x'));
+        "\r\n"u8.CopyTo(_piece.AsSpan(at));
+        data.Span.CopyTo(_piece.AsSpan(at + 2));
+        "\r\n"u8.CopyTo(_piece.AsSpan(at + 2 + data.Length));
+        return _piece.AsMemory(0, at + 4 + data.Length);
+    }
+
+    private void Frame(BodyFraming framing, long length)
+    {
+        if (framing is BodyFraming.None or BodyFraming.Length)
+        {
+            if (length >= 0)
+            {
+                Span<byte> digits = stackalloc byte[20];
+                Utf8Formatter.TryFormat(length, digits, out int count);
+                PutField("Content-Length"u8, digits[..count]);
+            }
+        }
+        else if (Head.IsHttp10)
+        {
+            Persists = false;
+        }
+        else
+        {
+            _chunkedAnswer = Facts.Method != "HEAD";
+            Put("Transfer-Encoding: chunked\r\n"u8);
+        }
+
+        if (!Persists)
+        {
+            Put("Connection: close\r\n"u8);
+        }
+        else if (Head.IsHttp10)
+        {
+            Put("Connection: keep-alive\r\n"u8);
+        }
+
+        Put("\r\n"u8);
+    }
+
+    private string? First(HeaderKind kind)
+    {
+        ReadOnlySpan<HeaderBlock.Line> lines = Head.Headers.Lines;
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].Kind == kind)
+            {
+                return TextAt(i);
+            }
+        }
+
+        return null;
+    }
+
+    private string TextAt(int index) => _texts[index] ??= TextCache.Get(Head.Headers.Lines[index].Value(_head));
+
+    private async ValueTask<bool> WaitAsync(ValueTask<FlushResult> flush)
+    {
+        deadline.Set(limits.IdleTime);
+        FlushResult flushed = await flush;
+        deadline.Clear();
+        return !flushed.IsCompleted && !flushed.IsCanceled && !_gone;
+    }
+
+    private void PutField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        int length = name.Length + value.Length + 4;
+        Room(length);
+        Span<byte> to = _room.Span.Slice(_used, length);
+        name.CopyTo(to);
+        ": "u8.CopyTo(to[name.Length..]);
+        value.CopyTo(to[(name.Length + 2)..]);
+        "\r\n"u8.CopyTo(to[(name.Length + 2 + value.Length)..]);
+        _used += length;
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > 0)
+        {
+            Room(bytes.Length);
+            bytes.CopyTo(_room.Span[_used..]);
+            _used += bytes.Length;
+        }
+    }
+
+    private void Room(int length)
+    {
+        if (_room.Length - _used < length)
+        {
+            Commit();
+            _room = _output.GetMemory(length);
+        }
+    }
+
+    private void Commit()
+    {
+        if (_used > 0)
+        {
+            _output.Advance(_used);
+            _used = 0;
+        }
+
+        _room = default;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using Whorl.Fingerprints.Wire;
+
+namespace Whorl.Sources.Edge.Messages;
+
+/// <summary>Why a request head was refused.</summary>
+internal enum HeadFault : byte
+{
+    None,
+    Malformed,
+    TooLarge,
+}
+
+/// <summary>An HTTP/1 request's line and fields, as places in the bytes they were read from (RFC 9112 §3). Reused for every request of a connection.</summary>
+internal sealed class RequestHead
+{
+    // The longest method in the IANA registry has 17 letters.
+    private const int MaxMethodLength = 32;
+
+    private static readonly SearchValues<byte> MethodBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_abcdefghijklmnopqrstuvwxyz0123456789"u8);
+
+    // Visible ASCII without '#': a fragment is never sent (RFC 9112 §3.2), anything else must be percent-encoded.
+    private static readonly SearchValues<byte> TargetBytes = SearchValues.Create([.. Enumerable.Range(33, 94).Where(value => value != '#').Select(value => (byte)value)]);
+
+    // Host = uri-host [ ":" port ] (RFC 9110 §7.2), kept to what name, IPv4 and IPv6 literals need.
+    private static readonly SearchValues<byte> HostBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]"u8);
+
+    private int _scanned;
+
+    public HeaderBlock Headers { get; } = new();
+
+    public int MethodStart { get; private set; }
+
+    public int MethodLength { get; private set; }
+
+    public int TargetStart { get; private set; }
+
+    public int TargetLength { get; private set; }
+
+    /// <summary>Where the fields begin.</summary>
+    public int HeadersStart { get; private set; }
+
+    /// <summary>Length of the whole head with its empty line.</summary>
+    public int Length { get; private set; }
+
+    public bool IsHttp10 { get; private set; }
+
+    public HeadFault Fault { get; private set; }
+
+    public void Reset()
+    {
+        _scanned = 0;
+        Fault = HeadFault.None;
+    }
+
+    /// <summary>Reads a head at the beginning of <paramref name="bytes"/>. Call again with more bytes after NeedMore; the end is looked for only once in each byte.</summary>
+    public ParseStatus Read(ReadOnlySpan<byte> bytes, int maxLength, int maxCount)
+    {
+        // One empty line before a request is forgiven (RFC 9112 §2.2).
+        int start = bytes is [(byte)'\r', (byte)'\n', ..] ? 2 : 0;
+        int from = Math.Max(start, _scanned - 3);
+        int found = from < bytes.Length ? bytes[from..].IndexOf("\r\n\r\n"u8) : -1;
+        if (found < 0)
+        {
+            _scanned = bytes.Length;
+            if (bytes.Length > maxLength)
+            {
+                return Refuse(HeadFault.TooLarge);
+            }
+
+            // A first line that ends in a bare LF will never become a request; telling at once is kinder than a time-out.
+            int lf = bytes[start..].IndexOf((byte)'\n');
+            return lf == 0 || (lf > 0 && bytes[start + lf - 1] != '\r') ? Refuse(HeadFault.Malformed) : ParseStatus.NeedMore;
+        }
+
+        int end = from + found + 4;
+        if (end > maxLength)
+        {
+            return Refuse(HeadFault.TooLarge);
+        }
+
+        ReadOnlySpan<byte> head = bytes[..end];
+        if (!ReadLine(head, start))
+        {
+            return Refuse(HeadFault.Malformed);
+        }
+
+        if (Headers.Read(head, HeadersStart, maxCount, out int length) != ParseStatus.Done)
+        {
+            return Refuse(Headers.Count == maxCount ? HeadFault.TooLarge : HeadFault.Malformed);
+        }
+
+        Length = length;
+        return HostIsSound(head) && !(IsHttp10 && Headers.Chunked) ? ParseStatus.Done : Refuse(HeadFault.Malformed);
+    }
+
+    private ParseStatus Refuse(HeadFault fault)
+    {
+        Fault = fault;
+        return ParseStatus.Malformed;
+    }
+
+    private bool ReadLine(ReadOnlySpan<byte> head, int start)
+    {
+        ReadOnlySpan<byte> line = head[start..];
+        line = line[..line.IndexOf((byte)'\r')];
+        int space = line.IndexOf((byte)' ');
+        if (space is < 1 or > MaxMethodLength || line[..space].ContainsAnyExcept(MethodBytes))
+        {
+            return false;
+        }
+
+        MethodStart = start;
+        MethodLength = space;
+        ReadOnlySpan<byte> rest = line[(space + 1)..];
+        int end = rest.IndexOf((byte)' ');
+        if (end < 1 || rest[..end].ContainsAnyExcept(TargetBytes))
+        {
+            return false;
+        }
+
+        TargetStart = start + space + 1;
+        TargetLength = end;
+        HeadersStart = start + line.Length + 2;
+        ReadOnlySpan<byte> version = rest[(end + 1)..];
+        IsHttp10 = version.SequenceEqual("HTTP/1.0"u8);
+        return IsHttp10 || version.SequenceEqual("HTTP/1.1"u8);
+    }
+
+    private bool HostIsSound(ReadOnlySpan<byte> head)
+    {
+        if (Headers.Host < 0)
+        {
+            return IsHttp10;
+        }
+
+        ReadOnlySpan<byte> host = Headers.Lines[Headers.Host].Value(head);
+        return host.Length is > 0 and <= 255 && !host.ContainsAnyExcept(HostBytes);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Threading.Channels;
+using Whorl.Kernel;
+using Whorl.Sources.Edge.Exchanges;
+
+namespace Whorl.Sources.Edge.Recording;
+
+/// <summary>
+/// Takes what the gate saw, without ever making it wait, and turns it into observation batches, per-second summaries and metrics on a timer of its own.
+/// A full queue drops the observation and counts it; the metrics still see the request.
+/// </summary>
+internal sealed class Recorder
+{
+    public const int MaxBatch = 512;
+
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly IObservationSink _sink;
+
+    private readonly TimeProvider _clock;
+
+    private readonly EdgeMetrics _metrics;
+
+    private readonly EdgeSummary _summary;
+
+    private readonly RecordEncoder _encoder;
+
+    private readonly RequestClock _ids;
+
+    private readonly Channel<RequestRecord> _waiting;
+
+    private readonly Channel<RequestRecord> _free;
+
+    private readonly ILogger _log;
+
+    private Utf8JsonBuffer _json = new(256 * 1024);
+
+    private long _dropped;
+
+    public Recorder(IObservationSink sink, TimeProvider clock, EdgeMetrics metrics, string sensor, int capacity, ILogger log)
+    {
+        _sink = sink;
+        _clock = clock;
+        _metrics = metrics;
+        _log = log;
+        _ids = new(clock);
+        _encoder = new(sensor);
+        _summary = new(sensor, clock);
+        BoundedChannelOptions bounds = new(capacity) { SingleReader = true };
+        _waiting = Channel.CreateBounded<RequestRecord>(bounds);
+        _free = Channel.CreateBounded<RequestRecord>(new BoundedChannelOptions(capacity));
+    }
+
+    public ObservationId NextId() => new(_ids.Next());
+
+    /// <summary>Observations dropped since start, because they came faster than they could be recorded or the sink would not take them.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>Hands one finished exchange over; called on the wire path.</summary>
+    public void Add(Exchange exchange, DecisionAction done)
+    {
+        RequestRecord record = _free.Reader.TryRead(out RequestRecord? free) ? free : new();
+        RequestFacts facts = exchange.Facts;
+        record.Id = exchange.Reference;
+        record.Client = facts.Client;
+        record.ClientText = exchange.Client.TextOf(facts.Client);
+        record.Direct = facts.Direct;
+        record.Wire = facts.Direct ? exchange.Client.WireFragment() : [];
+        record.Site = exchange.Site?.NameBytes ?? [];
+        record.Upstream = exchange.Upstream?.Name ?? [];
+        record.Method = facts.Method;
+        record.Scheme = facts.Scheme;
+        record.Host = facts.Host;
+        record.Path = facts.Path;
+        record.Query = facts.Query;
+        record.Version = facts.Version;
+        record.UserAgent = exchange.UserAgent;
+        record.Referer = exchange.Referer;
+        record.Status = exchange.Status;
+        record.ResponseBytes = exchange.ResponseBytes;
+        record.DurationMicroseconds = (_clock.GetTimestamp() - exchange.Started) * 1_000_000 / _clock.TimestampFrequency;
+        record.Verdict = exchange.Verdict;
+        record.Done = done;
+        record.SetRules(exchange.Hits);
+        if (!_waiting.Writer.TryWrite(record))
+        {
+            Interlocked.Increment(ref _dropped);
+            _metrics.Dropped(1);
+            _metrics.Request(record);
+        }
+    }
+
+    /// <summary>Writes everything that waits; called by one thread at a time.</summary>
+    public void Flush()
+    {
+        while (true)
+        {
+            int count = 0;
+            ObservationId first = default, last = default;
+            _json.Truncate(0);
+            while (count < MaxBatch && _waiting.Reader.TryRead(out RequestRecord? record))
+            {
+                _json.Raw(count == 0 ? "[\n"u8 : ",\n"u8);
+                _encoder.Write(ref _json, record);
+                if (count == 0 || Compare(record.Id, first) < 0)
+                {
+                    first = record.Id;
+                }
+
+                if (count == 0 || Compare(record.Id, last) > 0)
+                {
+                    last = record.Id;
+                }
+
+                _metrics.Request(record);
+                _summary.Add(record);
+                _free.Writer.TryWrite(record);
+                count++;
+            }
+
+            if (count == 0)
+            {
+                break;
+            }
+
+            _json.Raw("\n]"u8);
+            Publish(new(RecordEncoder.Kind, count, first, last, _json.ToArray()));
+        }
+
+        if (_summary.TryTake(Dropped, out Observation? summary))
+        {
+            Publish(() => _sink.TryPublish(summary!), 1);
+        }
+    }
+
+    private void Publish(ObservationBatch batch) => Publish(() => _sink.TryPublish(batch), batch.Count);
+
+    /// <summary>A sink that refuses or fails costs its observations, never the proxying.</summary>
+    private void Publish(Func<bool> publish, int count)
+    {
+        bool taken;
+        try
+        {
+            taken = publish();
+        }
+#pragma warning disable CA1031 // a fault of whatever stands behind the seam must not stop the edge
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            EdgeLog.SinkFailed(_log, fault);
+            taken = false;
+        }
+
+        if (!taken)
+        {
+            Interlocked.Add(ref _dropped, count);
+            _metrics.Dropped(count);
+        }
+    }
+
+    private static int Compare(ObservationId a, ObservationId b)
+    {
+        Span<byte> left = stackalloc byte[16], right = stackalloc byte[16];
+        a.Value.TryWriteBytes(left, bigEndian: true, out _);
+        b.Value.TryWriteBytes(right, bigEndian: true, out _);
+        return left.SequenceCompareTo(right);
+    }
+}
