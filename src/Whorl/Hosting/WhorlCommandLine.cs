@@ -22,7 +22,7 @@ internal static class WhorlCommandLine
             RunCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
             DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console),
             UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
-            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption))));
+            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;
     }

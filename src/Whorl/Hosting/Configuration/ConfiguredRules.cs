@@ -1,4 +1,5 @@
 using Whorl.Analysis.Rules;
+using Whorl.Delivery.Cli;
 using Whorl.Kernel;
 
 namespace Whorl.Hosting.Configuration;
@@ -18,7 +19,7 @@ internal static class ConfiguredRules
         }
         catch (ConfigurationException fault)
         {
-            Console.Error.WriteLine($"error: {fault.Message}");
+            Output.Console.Fail(fault.Message, "`whorl config check` finds every fault");
             return null;
         }
     }
