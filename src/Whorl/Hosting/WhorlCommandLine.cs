@@ -21,7 +21,8 @@ internal static class WhorlCommandLine
         RootCommand root = CommandLine.Create(
             RunCommand.Create(), EdgeCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
             DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console),
-            UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console));
+            UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
+            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption))));
         root.Add(RunCommand.ConfigOption);
         return root;
     }

@@ -92,7 +92,7 @@ public sealed class RealClientTests
             if (code == 0)
             {
                 using JsonDocument document = JsonDocument.Parse(output);
-                return document.RootElement.GetProperty("observation").GetProperty("data").Clone();
+                return document.RootElement.GetProperty("observation").Clone();
             }
 
             tries.ShouldBeLessThan(50, error);
