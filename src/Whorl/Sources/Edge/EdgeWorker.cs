@@ -69,13 +69,13 @@ internal sealed class EdgeWorker(IOptions<EdgeOptions> options, IServiceProvider
 
     private async Task RecordAsync(Recorder recorder, CancellationToken stopping)
     {
-        using PeriodicTimer timer = new(Recorder.Interval, clock);
+        using PeriodicTimer timer = new(Recorder.IdleInterval, clock);
         while (!stopping.IsCancellationRequested)
         {
             try
             {
                 await timer.WaitForNextTickAsync(stopping);
-                recorder.Flush();
+                timer.Period = recorder.Tick() ? Recorder.BusyInterval : Recorder.IdleInterval;
             }
             catch (OperationCanceledException)
             {

@@ -20,7 +20,13 @@ internal sealed class Recorder
     // Length of an event without anything unusual.
     private const int UsualEvent = 1024;
 
-    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    /// <summary>Between two ticks while there is traffic: what a request left behind is still in the processor's cache then.</summary>
+    public static readonly TimeSpan BusyInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Between two ticks while there is none.</summary>
+    public static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(50);
 
     private readonly IObservationSink _sink;
 
@@ -39,6 +45,16 @@ internal sealed class Recorder
     private readonly Channel<RequestRecord> _free;
 
     private readonly ILogger _log;
+
+    private Utf8JsonBuffer _json;
+
+    private int _count;
+
+    private long _begun;
+
+    private ObservationId _first;
+
+    private ObservationId _last;
 
     private long _dropped;
 
@@ -95,48 +111,69 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Writes everything that waits; called by one thread at a time.</summary>
-    public void Flush()
+    /// <summary>Writes what waits, and publishes what is full or old enough. True where there was something. Called by one thread at a time.</summary>
+    public bool Tick()
     {
-        while (true)
+        bool any = Encode();
+        if (_count > 0 && _clock.GetElapsedTime(_begun) >= MaxAge)
         {
-            int count = 0;
-            ObservationId first = default, last = default;
-            Utf8JsonBuffer json = default;
-            while (count < MaxBatch && json.Length < MaxBatchLength && _waiting.Reader.TryRead(out RequestRecord? record))
-            {
-                // The buffer goes to the sink as it is; under little traffic a large one would be waste.
-                json = count > 0 ? json : new(Math.Min(BatchRoom, (_waiting.Reader.Count + 1) * UsualEvent));
-                json.Raw(count == 0 ? "[\n"u8 : ",\n"u8);
-                _encoder.Write(ref json, record);
-                if (count == 0 || Compare(record.Id, first) < 0)
-                {
-                    first = record.Id;
-                }
-
-                if (count == 0 || Compare(record.Id, last) > 0)
-                {
-                    last = record.Id;
-                }
-
-                _metrics.Request(record);
-                _summary.Add(record);
-                _free.Writer.TryWrite(record);
-                count++;
-            }
-
-            if (count == 0)
-            {
-                break;
-            }
-
-            json.Raw("\n]"u8);
-            Publish(new(RecordEncoder.Kind, count, first, last, json.WrittenMemory));
+            PublishBatch();
         }
 
         if (_summary.TryTake(Dropped, out Observation? summary))
         {
             Publish(() => _sink.TryPublish(summary!), 1);
+        }
+
+        return any;
+    }
+
+    /// <summary>Writes and publishes everything that waits.</summary>
+    public void Flush()
+    {
+        Tick();
+        PublishBatch();
+    }
+
+    private bool Encode()
+    {
+        bool any = false;
+        while (_waiting.Reader.TryRead(out RequestRecord? record))
+        {
+            any = true;
+            if (_count == 0)
+            {
+                // The buffer goes to the sink as it is; under little traffic a large one would be waste.
+                _json = new(Math.Min(BatchRoom, (_waiting.Reader.Count + 1) * UsualEvent));
+                _begun = _clock.GetTimestamp();
+                _first = _last = record.Id;
+            }
+
+            _json.Raw(_count == 0 ? "[\n"u8 : ",\n"u8);
+            _encoder.Write(ref _json, record);
+            _first = Compare(record.Id, _first) < 0 ? record.Id : _first;
+            _last = Compare(record.Id, _last) > 0 ? record.Id : _last;
+            _count++;
+            _metrics.Request(record);
+            _summary.Add(record);
+            _free.Writer.TryWrite(record);
+            if (_count == MaxBatch || _json.Length >= MaxBatchLength)
+            {
+                PublishBatch();
+            }
+        }
+
+        return any;
+    }
+
+    private void PublishBatch()
+    {
+        if (_count > 0)
+        {
+            _json.Raw("\n]"u8);
+            Publish(new(RecordEncoder.Kind, _count, _first, _last, _json.WrittenMemory));
+            _json = default;
+            _count = 0;
         }
     }
 
