@@ -2,18 +2,21 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using Whorl.Bench.Decisions;
 using Whorl.Bench.Fuzzy;
+using Whorl.Bench.Rules;
 
 // Figures that are one run and one number, before the micro-benchmarks.
-if (args is ["decisions"])
+switch (args)
 {
-    DecisionTableBench.Report();
-    return;
+    case ["decisions"]:
+        DecisionTableBench.Report();
+        break;
+    case ["rules"]:
+        RuleSetBench.Report();
+        break;
+    case ["fuzzy", ..]:
+        FuzzyPeers.Report(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000);
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(DecisionTableBench).Assembly).Run(args);
+        break;
 }
-
-if (args is ["fuzzy", ..])
-{
-    FuzzyPeers.Report(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000);
-    return;
-}
-
-BenchmarkSwitcher.FromAssembly(typeof(DecisionTableBench).Assembly).Run(args);

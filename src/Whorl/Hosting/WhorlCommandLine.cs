@@ -19,9 +19,10 @@ internal static class WhorlCommandLine
     {
         LocalNode node = new(OpenNode);
         RootCommand root = CommandLine.Create(
-            RunCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
+            RunCommand.Create(), EdgeCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
             DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console),
-            UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console));
+            UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
+            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;
     }

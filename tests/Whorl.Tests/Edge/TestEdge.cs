@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Whorl.Kernel;
 using Whorl.Sources.Edge;
+using Whorl.Sources.Edge.Connections;
 
 namespace Whorl.Tests.Edge;
 
@@ -28,8 +29,12 @@ internal sealed class TestEdge : IAsyncDisposable
     public static async Task<TestEdge> StartAsync(Action<EdgeOptions> configure, params IEnumerable<string> upstreams)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.AddEdge();
-        builder.Services.AddOptions<NodeOptions>().Configure(node => node.Name = "test-node");
+        builder.AddConnections().AddEdge();
+        builder.Services.AddOptions<NodeOptions>().Configure(node =>
+        {
+            node.Name = "test-node";
+            node.Data = Directory.CreateTempSubdirectory("whorl-edge-").FullName;
+        });
         builder.Services.AddMetrics();
         builder.Services.AddSingleton(TimeProvider.System);
         SiteOptions site = new() { Upstreams = [.. upstreams.Select(url => new UpstreamOptions { Url = url })] };

@@ -16,7 +16,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         output.WriteLine($"flagged {sights.Count(sight => sight.Flagged)} of {sights.Count}: {Summary(sights)}");
         sights.Count.ShouldBe(675);
         sights.Where(sight => sight.Refused).Select(sight => sight.ToString()).ShouldBeEmpty();
-        sights.Count(sight => sight.Flagged).ShouldBeLessThanOrEqualTo(40);
+        sights.Count(sight => sight.Flagged).ShouldBeLessThanOrEqualTo(54);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class MeasuredTests(ITestOutputHelper output)
         double recall = robots.Count(one => one.Sight.Flagged) / (double)robots.Count;
         output.WriteLine($"flagged {recall:P2}, refused {robots.Count(one => one.Sight.Refused) / (double)robots.Count:P2} of {robots.Count}");
         output.WriteLine(string.Join('\n', robots.Where(one => !one.Sight.Flagged).Select(one => one.Agent)));
-        recall.ShouldBeGreaterThan(0.955);
+        recall.ShouldBeGreaterThan(0.97);
     }
 
     [Fact]

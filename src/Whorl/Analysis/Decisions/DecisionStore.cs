@@ -111,9 +111,10 @@ internal sealed class DecisionStore(IDatabase database, TimeProvider clock)
         DateTimeOffset now = clock.GetUtcNow();
         foreach (DecisionId[] ids in ended.Distinct().Chunk(IdsAStatement))
         {
+            DynamicParameters values = new(new { now = ColumnTypes.Microseconds(now), number });
             IEnumerable<(byte[] Id, long? Until)> rows = await connection.QueryAsync<(byte[], long?)>(new CommandDefinition(
-                "UPDATE decisions SET ended = @now, change = @number WHERE id IN @ids AND ended IS NULL RETURNING id, until",
-                new { now = ColumnTypes.Microseconds(now), number, ids = ids.Select(id => ColumnTypes.Bytes(id.Value)).ToArray() }, transaction, cancellationToken: cancel));
+                $"UPDATE decisions SET ended = @now, change = @number WHERE id IN {OneOf(values, ids.Select(id => ColumnTypes.Bytes(id.Value)))} AND ended IS NULL RETURNING id, until",
+                values, transaction, cancellationToken: cancel));
             foreach ((byte[] id, long? until) in rows)
             {
                 gone.Add(new(ColumnTypes.Id(id)));
@@ -217,7 +218,11 @@ internal sealed class DecisionStore(IDatabase database, TimeProvider clock)
         }
 
         // An address lies in at most 129 prefixes, and values are canonical: so many texts are looked up in the index.
-        Where("value IN @around", "around", query.Ip is { } ip ? Around(ip) : null);
+        if (query.Ip is { } ip)
+        {
+            sql.Append(" AND value IN ").Append(OneOf(values, Around(ip)));
+        }
+
         Where("scope = @scope", "scope", (long?)query.Scope);
         Where("value = @value", "value", query.Value);
         Where("origin = @origin", "origin", query.Origin);
@@ -253,6 +258,19 @@ internal sealed class DecisionStore(IDatabase database, TimeProvider clock)
             "DELETE FROM decisions WHERE ended < @moment OR until < @moment", new { moment }, transaction, cancellationToken: cancel));
         await transaction.CommitAsync(cancel);
         return removed;
+    }
+
+    // By hand, because Dapper writes lists out for SQLite alone.
+    private static string OneOf<T>(DynamicParameters values, IEnumerable<T> list)
+    {
+        List<string> names = [];
+        foreach (T value in list)
+        {
+            names.Add($"@one{names.Count}");
+            values.Add(names[^1], value);
+        }
+
+        return $"({string.Join(", ", names)})";
     }
 
     private static string[] Around(PeerAddress ip)

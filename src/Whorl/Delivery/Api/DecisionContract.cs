@@ -13,13 +13,13 @@ internal sealed record DecisionView(
     DecisionScope Scope,
     string Value,
     DecisionAction Action,
-    [property: Description("When it ends; absent where it has no term.")] DateTimeOffset? Until,
+    [property: Description("When it ends; null where it has no term.")] DateTimeOffset? Until,
     string Reason,
     string Scenario,
     [property: Description("Who decided: cli, console, api:NAME, import:NAME, or a module.")] string Origin,
     [property: Description("Looked up and shown, not enforced.")] bool Simulated,
     DateTimeOffset Made,
-    [property: Description("When it was ended before its term.")] DateTimeOffset? Ended,
+    [property: Description("When it was ended before its term; null where it was not.")] DateTimeOffset? Ended,
     bool Active)
 {
     public static DecisionView Of(StoredDecision stored, DateTimeOffset now)
@@ -32,7 +32,7 @@ internal sealed record DecisionView(
 }
 
 /// <summary>One page of decisions, newest first.</summary>
-internal sealed record DecisionPage(IReadOnlyList<DecisionView> Items, [property: Description("Pass as `before` for the next page; absent on the last one.")] string? Next);
+internal sealed record DecisionPage(IReadOnlyList<DecisionView> Items, [property: Description("Pass as `before` for the next page; null on the last one.")] string? Next);
 
 /// <summary>A decision to be made.</summary>
 internal sealed record NewDecision(
@@ -117,7 +117,7 @@ internal sealed class ImportSettings
 /// <summary>How many decisions were ended.</summary>
 internal sealed record EndedView(int Ended);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(DecisionView))]
 [JsonSerializable(typeof(DecisionPage))]

@@ -26,6 +26,11 @@ internal sealed class EdgeOptionsCheck : IValidateOptions<EdgeOptions>
             }
         }
 
+        if (options.ProxyProtocol.Count > 0 && options.TrustedProxies.Count == 0)
+        {
+            faults.Add("ProxyProtocol: nobody may send its header while TrustedProxies is empty");
+        }
+
         for (int i = 0; i < options.TrustedProxies.Count; i++)
         {
             if (!Network.TryParse(options.TrustedProxies[i], out _))

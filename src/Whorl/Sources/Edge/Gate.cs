@@ -50,7 +50,18 @@ internal sealed class Gate(
             {
                 Judge(exchange.Facts, exchange);
                 done = ToDo(exchange);
-                await DoAsync(exchange, done);
+                if (done == DecisionAction.Allow && IsPlain(exchange))
+                {
+                    ForwardResult result = await forwarder.ForwardAsync(exchange);
+                    if (result != ForwardResult.Done)
+                    {
+                        await FailedAsync(exchange, result);
+                    }
+                }
+                else
+                {
+                    await DoAsync(exchange, done);
+                }
             }
         }
         catch (Exception fault) when (fault is not (IOException or OperationCanceledException))
@@ -127,7 +138,7 @@ internal sealed class Gate(
             }
         }
 
-        exchange.Facts.Begin(exchange, connection.Facts, client, !connection.PeerTrusted);
+        exchange.Facts.Begin(exchange, connection.Facts, client, connection.Direct);
         exchange.Site ??= SiteOf(exchange.Facts);
         exchange.Facts.Site = exchange.Site;
     }
@@ -167,26 +178,40 @@ internal sealed class Gate(
         return CarryAsync(exchange, site);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    /// <summary>True for what the strict forwarder carries and nothing else has a say in.</summary>
+    private bool IsPlain(Exchange exchange) =>
+        exchange is { Site: { IsPlain: true } site, WantsUpgrade: false } && exchange.RequestLength <= options.Limits.BodyBytes
+        && (site.Options.Robots == RobotsPolicy.LeaveToSite || exchange.Facts.Path != RobotsKeeper.Path);
+
     private async ValueTask CarryAsync(Exchange exchange, Site site)
     {
         ForwardResult result = exchange is KestrelExchange kestrel && (!site.IsPlain || exchange.WantsUpgrade)
             ? await yarp.ForwardAsync(kestrel)
             : await forwarder.ForwardAsync(exchange);
+        if (result != ForwardResult.Done)
+        {
+            await FailedAsync(exchange, result);
+        }
+    }
+
+    /// <summary>What the client is told when its request could not be carried.</summary>
+    private async ValueTask FailedAsync(Exchange exchange, ForwardResult result)
+    {
         switch (result)
         {
-            case ForwardResult.Done:
-                return;
             case ForwardResult.ClientGone:
                 exchange.Abort();
                 return;
             case ForwardResult.BadBody when !exchange.ResponseStarted:
                 await exchange.AnswerAsync(refusal.Problem(exchange, 400));
                 return;
+            case ForwardResult.BadBody:
+                exchange.Abort();
+                return;
         }
 
         metrics.UpstreamFailed(result.ToString());
-        EdgeLog.UpstreamFailed(log, exchange.Upstream?.Uri.Authority ?? "-", site.Name, result, exchange.Reference.ToString());
+        EdgeLog.UpstreamFailed(log, exchange.Upstream?.Uri.Authority ?? "-", exchange.Site!.Name, result, exchange.Reference.ToString());
         if (exchange.ResponseStarted)
         {
             exchange.Abort();

@@ -93,6 +93,7 @@ internal sealed class LeafTable
             Find(leaves, new Presence(field, true)), Find(leaves, new Presence(field, false))),
         _ => new AddressProbe(
             index, field, [.. leaves.Where(leaf => _comparisons[leaf] is AddressComparison).Select(leaf => (new AddressRanges(((AddressComparison)_comparisons[leaf]).Networks), leaf))],
+            new AddressRanges(leaves.Select(leaf => _comparisons[leaf]).OfType<AddressComparison>().SelectMany(comparison => comparison.Networks)),
             Find(leaves, new Presence(field, true)), Find(leaves, new Presence(field, false))),
     };
 
@@ -111,8 +112,20 @@ internal sealed class LeafTable
             Scan = inside.Count == 0 ? null : new NeedleScan(inside),
             Prefixes = prefixes.Count == 0 ? null : new EdgeTable(prefixes, suffix: false),
             Suffixes = suffixes.Count == 0 ? null : new EdgeTable(suffixes, suffix: true),
+            Leaves = BitsOf(leaves),
             WhenBeyondAscii = [.. _guards.Where(guard => guard >= 0 && leaves.Contains(guard)).Distinct()],
         };
+    }
+
+    private ulong[] BitsOf(int[] leaves)
+    {
+        ulong[] bits = new ulong[(Count + 63) / 64];
+        foreach (int leaf in leaves)
+        {
+            bits[leaf >> 6] |= 1UL << leaf;
+        }
+
+        return bits;
     }
 
     // One needle for each distinct text, case and operator; it knows every leaf that names it.

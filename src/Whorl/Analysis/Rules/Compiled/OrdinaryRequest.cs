@@ -17,10 +17,13 @@ internal static class OrdinaryRequest
         Page(Safari, "safari", 26, "1.1").With(Header("connection"), "keep-alive"),
     ];
 
-    /// <summary>For each leaf, whether it is true of any ordinary request.</summary>
-    public static bool[] TrueLeaves(Probe[] probes, int[] probeOf)
+    /// <summary>All texts of the samples.</summary>
+    public static IEnumerable<string> Texts => Samples.SelectMany(sample => sample.Values.Values).OfType<string>();
+
+    /// <summary>For each leaf, the part of ordinary requests it is true of.</summary>
+    public static double[] ShareOfTrue(Probe[] probes, int[] probeOf)
     {
-        bool[] ordinary = new bool[probeOf.Length];
+        double[] shares = new double[probeOf.Length];
         foreach (FactBag sample in Samples)
         {
             ulong[] truth = new ulong[(probeOf.Length + 63) / 64];
@@ -31,13 +34,13 @@ internal static class OrdinaryRequest
                 evaluation.Ensure(probe);
             }
 
-            for (int leaf = 0; leaf < ordinary.Length; leaf++)
+            for (int leaf = 0; leaf < shares.Length; leaf++)
             {
-                ordinary[leaf] |= evaluation.IsTrue(leaf);
+                shares[leaf] += evaluation.IsTrue(leaf) ? 1.0 / Samples.Count : 0;
             }
         }
 
-        return ordinary;
+        return shares;
     }
 
     private static FactBag Page(string userAgent, string family, double version, string http) => new FactBag()

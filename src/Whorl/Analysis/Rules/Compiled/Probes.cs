@@ -1,72 +1,7 @@
-using System.Collections.Frozen;
-using System.Text;
 using System.Text.RegularExpressions;
 using Whorl.Kernel;
 
 namespace Whorl.Analysis.Rules.Compiled;
-
-/// <summary>All comparisons of one text field except patterns.</summary>
-internal sealed class TextProbe(int index, Field field) : Probe(index)
-{
-    private const int None = -1;
-
-    public int Present { get; set; } = None;
-
-    public int Absent { get; set; } = None;
-
-    public FrozenDictionary<string, int[]>? Equal { get; set; }
-
-    public FrozenDictionary<string, int[]>? EqualByCase { get; set; }
-
-    public NeedleScan? Scan { get; set; }
-
-    public EdgeTable? Prefixes { get; set; }
-
-    public EdgeTable? Suffixes { get; set; }
-
-    /// <summary>
-    /// Guards of patterns that ignore case: set for any text beyond ASCII, where a pattern's idea of case (K also stands for the Kelvin sign)
-    /// is wider than that of the search for texts.
-    /// </summary>
-    public int[] WhenBeyondAscii { get; set; } = [];
-
-    public override void Run(in Evaluation evaluation)
-    {
-        string? text = evaluation.Facts.Text(field);
-        if (text is null)
-        {
-            Set(Absent, evaluation);
-            return;
-        }
-
-        Set(Present, evaluation);
-        if (Equal is not null && Equal.TryGetValue(text, out int[]? leaves))
-        {
-            evaluation.SetTrue(leaves);
-        }
-
-        if (EqualByCase is not null && EqualByCase.TryGetValue(text, out leaves))
-        {
-            evaluation.SetTrue(leaves);
-        }
-
-        Scan?.Run(text, evaluation);
-        Prefixes?.Run(text, evaluation);
-        Suffixes?.Run(text, evaluation);
-        if (WhenBeyondAscii.Length > 0 && !Ascii.IsValid(text))
-        {
-            evaluation.SetTrue(WhenBeyondAscii);
-        }
-    }
-
-    private static void Set(int leaf, in Evaluation evaluation)
-    {
-        if (leaf != None)
-        {
-            evaluation.SetTrue(leaf);
-        }
-    }
-}
 
 /// <summary>One comparison with patterns; looked at only where a text that every match contains was found, if there is such a text.</summary>
 internal sealed class PatternProbe(int index, Field field, int leaf, IReadOnlyList<Regex> patterns, TextProbe? guardProbe, int guardLeaf) : Probe(index)
@@ -158,7 +93,7 @@ internal sealed class FlagProbe(int index, Field field, int whenTrue, int whenFa
 }
 
 /// <summary>All comparisons of one address field.</summary>
-internal sealed class AddressProbe(int index, Field field, (AddressRanges Ranges, int Leaf)[] tests, int present, int absent) : Probe(index)
+internal sealed class AddressProbe(int index, Field field, (AddressRanges Ranges, int Leaf)[] tests, AddressRanges any, int present, int absent) : Probe(index)
 {
     public override void Run(in Evaluation evaluation)
     {
@@ -175,6 +110,12 @@ internal sealed class AddressProbe(int index, Field field, (AddressRanges Ranges
         if (present >= 0)
         {
             evaluation.SetTrue(present);
+        }
+
+        // Most clients are in none of them.
+        if (!any.Contains(address))
+        {
+            return;
         }
 
         foreach ((AddressRanges ranges, int leaf) in tests)
@@ -211,8 +152,22 @@ internal sealed class AddressRanges
 
     public bool Contains(PeerAddress address)
     {
-        int at = Array.BinarySearch(_first, address.Bits);
-        at = at < 0 ? ~at - 1 : at;
-        return at >= 0 && address.Bits <= _last[at];
+        // How many begin at or before it; Array.BinarySearch compares through an interface.
+        int low = 0;
+        int high = _first.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (_first[middle] <= address.Bits)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low > 0 && address.Bits <= _last[low - 1];
     }
 }

@@ -1,4 +1,5 @@
 using Whorl.Analysis.Rules.Language;
+using Whorl.Kernel;
 
 namespace Whorl.Analysis.Rules.Compiled;
 
@@ -11,15 +12,16 @@ internal sealed class RuleCompiler
 {
     private readonly LeafTable _leaves = new();
     private readonly List<Step> _steps = [];
-    private bool[] _ordinary = [];
+    private double[] _ordinary = [];
 
     public static RuleSet Compile(RuleSource source) => new RuleCompiler().Build(source);
 
     private RuleSet Build(RuleSource source)
     {
-        Node[] roots = [.. source.Rules.Select(rule => Normalise(rule.When, negated: false))];
+        Node[] plain = [.. source.Rules.Select(rule => Normalise(rule.When, negated: false))];
         Probe[] probes = _leaves.BuildProbes(out int[] probeOf);
-        _ordinary = OrdinaryRequest.TrueLeaves(probes, probeOf);
+        _ordinary = OrdinaryRequest.ShareOfTrue(probes, probeOf);
+        Node[] roots = [.. plain.Select(Arrange)];
 
         int[] starts = new int[roots.Length];
         List<int>[] anchored = new List<int>[_leaves.Count];
@@ -59,29 +61,43 @@ internal sealed class RuleCompiler
             case NotOf not:
                 return Normalise(not.Inner, !negated);
             case AllOf all:
-                return Sorted(all: !negated, all.Conditions, negated);
+                return Group(all: !negated, all.Conditions, negated);
             case AnyOf any:
-                return Sorted(all: negated, any.Conditions, negated);
+                return Group(all: negated, any.Conditions, negated);
             case Presence presence when negated:
-                return new Node(_leaves.Add(presence with { Present = !presence.Present }), false, false, [], 0);
+                return new Node(_leaves.Add(presence with { Present = !presence.Present }), Negated: false);
             default:
-                Comparison comparison = (Comparison)condition;
-                return new Node(_leaves.Add(comparison), negated, false, [], CostOf(comparison));
+                return new Node(_leaves.Add((Comparison)condition), negated);
         }
     }
 
-    private Node Sorted(bool all, IReadOnlyList<Condition> conditions, bool negated)
+    private Node Group(bool all, IReadOnlyList<Condition> conditions, bool negated) =>
+        new(-1, Negated: false) { All = all, Children = [.. conditions.Select(child => Normalise(child, negated))] };
+
+    // Puts first what settles the matter soonest: the cheap, and of those what an ordinary request decides.
+    private Node Arrange(Node node)
     {
-        Node[] children = [.. conditions.Select(child => Normalise(child, negated)).OrderBy(child => child.Cost)];
-        return new Node(-1, false, all, children, children.Sum(child => child.Cost));
+        // No comparison is so sure that the next one is never reached.
+        const double Least = 0.02;
+        if (node.Children.Length == 0)
+        {
+            double share = node.Negated ? 1 - _ordinary[node.Leaf] : _ordinary[node.Leaf];
+            return node with { Cost = CostOf(_leaves[node.Leaf]), Share = Math.Clamp(share, Least, 1 - Least) };
+        }
+
+        Node[] children = [.. node.Children.Select(Arrange).OrderBy(child => child.Cost / (node.All ? 1 - child.Share : child.Share))];
+        double none = children.Aggregate(1.0, (product, child) => product * (node.All ? child.Share : 1 - child.Share));
+        return node with { Children = children, Cost = children.Sum(child => child.Cost), Share = node.All ? none : 1 - none };
     }
 
-    // Rough, to put the cheap first: a bit of a probed field, a header not looked at yet, a pattern.
-    private static int CostOf(Comparison comparison) => comparison switch
+    // Rough: a bit that is nearly always known already, a field to fetch, a header to look up, a pattern.
+    private static double CostOf(Comparison comparison) => comparison switch
     {
         PatternComparison => 100,
-        { Field.Index: < 0 } => 2,
-        _ => 1,
+        { Field.Index: < 0 } => 20,
+        { Field.Type: FieldType.Text } when comparison.Field == Fields.HttpUserAgent || comparison.Field == Fields.HttpPath || comparison.Field == Fields.HttpMethod => 1,
+        { Field.Type: FieldType.Text } => 5,
+        _ => 0.5,
     };
 
     // Written from the end: the place of the first step of a node depends on where its exits lead.
@@ -113,7 +129,7 @@ internal sealed class RuleCompiler
             }
 
             int leaf = _leaves.GuardOf(node.Leaf) is >= 0 and int guard ? guard : node.Leaf;
-            return new([leaf], _ordinary[leaf] ? 1_000 : _leaves[leaf] is PatternComparison ? 100 : 1);
+            return new([leaf], _ordinary[leaf] > 0 ? 1_000 : CostOf(_leaves[leaf]));
         }
 
         Anchors?[] children = [.. node.Children.Select(AnchorsOf)];
@@ -125,7 +141,17 @@ internal sealed class RuleCompiler
         return children.Contains(null) ? null : new([.. children.SelectMany(child => child!.Leaves).Distinct()], children.Sum(child => child!.Cost));
     }
 
-    private sealed record Anchors(int[] Leaves, int Cost);
+    private sealed record Anchors(int[] Leaves, double Cost);
 
-    private sealed record Node(int Leaf, bool Negated, bool All, Node[] Children, int Cost);
+    private sealed record Node(int Leaf, bool Negated)
+    {
+        public bool All { get; init; }
+
+        public Node[] Children { get; init; } = [];
+
+        public double Cost { get; init; }
+
+        /// <summary>The part of ordinary requests it is true of.</summary>
+        public double Share { get; init; }
+    }
 }

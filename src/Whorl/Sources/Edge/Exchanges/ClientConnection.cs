@@ -23,15 +23,19 @@ internal sealed class ClientConnection
     {
         Facts = context.Features.Get<ConnectionFacts>() ?? FromSocket(context);
         IsTls = isTls;
-        PeerTrusted = trusted.Contains(Facts.Peer) || Facts.FromTrustedProxy;
+        PeerTrusted = trusted.Contains(Facts.Peer);
+        Direct = !PeerTrusted && !Facts.FromTrustedProxy;
     }
 
     public ConnectionFacts Facts { get; }
 
     public bool IsTls { get; }
 
-    /// <summary>True where the connection's other end may name its client in a header.</summary>
+    /// <summary>True where whom the connection comes from (as the PROXY protocol says, where it is spoken) may name its client in a header.</summary>
     public bool PeerTrusted { get; }
+
+    /// <summary>True where TLS, TCP and HTTP/2 are the client's own.</summary>
+    public bool Direct { get; }
 
     /// <summary>An address as text, made once while it stays the same.</summary>
     public byte[] TextOf(PeerAddress address)

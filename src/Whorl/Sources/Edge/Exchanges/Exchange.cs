@@ -82,7 +82,7 @@ internal abstract class Exchange : IHeaderFields
     public abstract void CancelBody();
 
     /// <summary>Starts the answer with an upstream's head.</summary>
-    public abstract void Start(ResponseHead head, ReadOnlySpan<byte> bytes, BodyFraming framing, int expected);
+    public abstract void Start(ResponseHead head, ReadOnlySpan<byte> block, BodyFraming framing, int expected);
 
     /// <summary>Starts an answer of our own; its body has exactly <paramref name="length"/> bytes, or ends when it ends (-1).</summary>
     public abstract void Start(OwnAnswer answer, long length);

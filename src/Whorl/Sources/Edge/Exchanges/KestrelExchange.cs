@@ -171,7 +171,7 @@ internal sealed class KestrelExchange : Exchange
 
     public override void CancelBody() => _body?.CancelPendingRead();
 
-    public override void Start(ResponseHead head, ReadOnlySpan<byte> bytes, BodyFraming framing, int expected)
+    public override void Start(ResponseHead head, ReadOnlySpan<byte> block, BodyFraming framing, int expected)
     {
         Status = head.Status;
         _response.StatusCode = head.Status;
@@ -180,7 +180,7 @@ internal sealed class KestrelExchange : Exchange
         {
             if (!line.Nominated && HeaderKinds.PassesToClient(line.Kind))
             {
-                fields.Append(TextCache.Get(line.Name(bytes)), TextCache.Get(line.Value(bytes)));
+                fields.Append(TextCache.Get(line.Name(block)), TextCache.Get(line.Value(block)));
             }
         }
 

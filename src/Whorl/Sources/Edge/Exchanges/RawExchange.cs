@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.WebUtilities;
@@ -18,6 +19,9 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
     // Room asked for at once: a head and what usually follows it.
     private const int MaxRoom = 32 * 1024;
 
+    // More names than a large set of rules asks for; beyond it they are looked up each time.
+    private const int MaxAsked = 32;
+
     private static readonly byte[][] StatusLines = [.. Enumerable.Range(0, 600).Select(status => Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n"))];
 
     private readonly PipeReader _input = context.Transport.Input;
@@ -27,6 +31,16 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
     private byte[] _head = new byte[1024];
 
     private string?[] _texts = new string?[16];
+
+    private readonly List<(string Name, string? Value)> _asked = [];
+
+    private byte[] _passingFields = new byte[512];
+
+    private int _passing;
+
+    private byte[]? _passingHost;
+
+    private int _block;
 
     private Memory<byte> _room;
 
@@ -47,6 +61,9 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
     private byte[] _piece = [];
 
     public RequestHead Head { get; } = new();
+
+    /// <summary>The block of fields of the current request, or of the last one between two.</summary>
+    public ReadOnlySpan<byte> Block => _head.AsSpan(_block, Head.Headers.Length);
 
     /// <summary>True where the connection may carry another request.</summary>
     public bool Persists { get; private set; }
@@ -80,12 +97,19 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
 
         bytes.CopyTo(_head);
         HeaderBlock headers = Head.Headers;
-        if (_texts.Length < headers.Count)
+        if (!Head.Repeats)
         {
-            _texts = new string?[headers.Count];
+            if (_texts.Length < headers.Count)
+            {
+                _texts = new string?[headers.Count];
+            }
+
+            _texts.AsSpan(0, headers.Count).Clear();
+            _asked.Clear();
+            _passing = 0;
         }
 
-        _texts.AsSpan(0, headers.Count).Clear();
+        _block = Head.HeadersStart;
         _room = default;
         _used = 0;
         _chunkedAnswer = false;
@@ -110,14 +134,29 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
 
     public override string? Header(string name)
     {
+        // Rules ask for the same few names again and again.
+        foreach ((string asked, string? known) in CollectionsMarshal.AsSpan(_asked))
+        {
+            if (asked == name)
+            {
+                return known;
+            }
+        }
+
         string? found = null;
+        ulong key = HeaderKinds.KeyOf(name);
         ReadOnlySpan<HeaderBlock.Line> lines = Head.Headers.Lines;
         for (int i = 0; i < lines.Length; i++)
         {
-            if (lines[i].NameLength == name.Length && Ascii.EqualsIgnoreCase(lines[i].Name(_head), name))
+            if (lines[i].Key == key && lines[i].NameLength == name.Length && Ascii.EqualsIgnoreCase(lines[i].Name(Block), name))
             {
                 found = found is null ? TextAt(i) : string.Concat(found, ", ", TextAt(i));
             }
+        }
+
+        if (_asked.Count < MaxAsked)
+        {
+            _asked.Add((name, found));
         }
 
         return found;
@@ -128,24 +167,39 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         // Method and target as they came; the version is ours.
         head.Write(_head.AsSpan(Head.MethodStart, Head.TargetStart + Head.TargetLength - Head.MethodStart));
         head.Write(" HTTP/1.1\r\n"u8);
+        if (_passing == 0 || !ReferenceEquals(host, _passingHost))
+        {
+            WritePassing(host);
+        }
+
+        head.Write(_passingFields.AsSpan(0, _passing));
+        UpstreamHead.WriteOwn(ref head, this);
+    }
+
+    /// <summary>Gathers the fields that pass, once for as long as the client repeats them.</summary>
+    private void WritePassing(byte[]? host)
+    {
+        HeadWriter fields = new(_passingFields);
         if (host is not null)
         {
-            head.WriteField("Host"u8, host);
+            fields.WriteField("Host"u8, host);
         }
         else if (Head.Headers.Host < 0)
         {
-            head.Write("Host: \r\n"u8);
+            fields.Write("Host: \r\n"u8);
         }
 
         foreach (ref readonly HeaderBlock.Line line in Head.Headers.Lines)
         {
             if (!line.Nominated && (HeaderKinds.PassesToUpstream(line.Kind) || (line.Kind == HeaderKind.Host && host is null)))
             {
-                head.WriteField(line.Name(_head), line.Value(_head));
+                fields.WriteField(line.Name(Block), line.Value(Block));
             }
         }
 
-        UpstreamHead.WriteOwn(ref head, this);
+        _passingFields = fields.Buffer;
+        _passing = fields.Length;
+        _passingHost = host;
     }
 
     public override async ValueTask<BodyRead> PumpBodyAsync(UpstreamConnection to)
@@ -194,7 +248,7 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         _input.CancelPendingRead();
     }
 
-    public override void Start(ResponseHead head, ReadOnlySpan<byte> bytes, BodyFraming framing, int expected)
+    public override void Start(ResponseHead head, ReadOnlySpan<byte> block, BodyFraming framing, int expected)
     {
         Status = head.Status;
         Room(Math.Min(head.Length + expected + 128, MaxRoom));
@@ -203,7 +257,7 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         {
             if (!line.Nominated && HeaderKinds.PassesToClient(line.Kind))
             {
-                PutField(line.Name(bytes), line.Value(bytes));
+                PutField(line.Name(block), line.Value(block));
             }
         }
 
@@ -389,7 +443,7 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         return null;
     }
 
-    private string TextAt(int index) => _texts[index] ??= TextCache.Get(Head.Headers.Lines[index].Value(_head));
+    private string TextAt(int index) => _texts[index] ??= TextCache.Get(Head.Headers.Lines[index].Value(Block));
 
     private async ValueTask<bool> WaitAsync(ValueTask<FlushResult> flush)
     {

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Edge.Messages;
 using Whorl.Sources.Edge.Routing;
@@ -24,7 +26,8 @@ internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies tr
         ITlsHandshakeFeature? tls = context.Features.Get<ITlsHandshakeFeature>();
         ClientConnection client = new(context, trusted, tls is not null);
         context.Features.Set(client);
-        if (await ReadAsync(context, client))
+        bool http2 = context.Features.Get<ISslStreamFeature>() is { } ssl && ssl.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2;
+        if (http2 || await ReadAsync(context, client))
         {
             await next(context);
         }
@@ -135,7 +138,7 @@ internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies tr
             return ParseStatus.Done;
         }
 
-        ParseStatus status = exchange.Head.Read(bytes, limits.HeaderBytes, limits.HeaderCount);
+        ParseStatus status = exchange.Head.Read(bytes, exchange.Block, limits.HeaderBytes, limits.HeaderCount);
         if (status == ParseStatus.Done)
         {
             toKestrel = IsForKestrel(exchange.Head, bytes);

@@ -1,3 +1,4 @@
+using Whorl.Fingerprints.Http;
 using Whorl.Kernel;
 using Whorl.Sources.Edge.Connections;
 using Whorl.Sources.Edge.Messages;
@@ -22,6 +23,17 @@ internal interface IHeaderFields
 /// <summary>One request as rules see it. Reused for every request of a connection.</summary>
 internal sealed class RequestFacts : IFacts
 {
+    private static readonly Func<RequestFacts, string?>?[] Texts = MakeTexts();
+
+    // Lower-case names of what a user agent can claim, made once.
+    private static readonly string[] Families = [.. Enum.GetNames<UserAgentFamily>().Select(SnakeCase)];
+
+    private static readonly string?[] Platforms = [null, .. Enum.GetNames<UserAgentPlatform>().Skip(1).Select(name => name.ToLowerInvariant())];
+
+    private string? _agentText;
+
+    private UserAgent? _agent;
+
     private string? _target;
 
     private string? _hostHeader;
@@ -96,46 +108,35 @@ internal sealed class RequestFacts : IFacts
             return _fields.Header(header);
         }
 
-        return field.Index switch
-        {
-            var i when i == Fields.HttpMethod.Index => Method,
-            var i when i == Fields.HttpScheme.Index => Scheme,
-            var i when i == Fields.HttpHost.Index => Host,
-            var i when i == Fields.HttpPath.Index => Path,
-            var i when i == Fields.HttpTarget.Index => Target,
-            var i when i == Fields.HttpQuery.Index => Query,
-            var i when i == Fields.HttpVersion.Index => Version,
-            var i when i == Fields.HttpUserAgent.Index => _fields.UserAgent,
-            var i when i == Fields.HttpReferer.Index => _fields.Referer,
-            var i when i == Fields.HttpContentType.Index => _fields.Header("content-type"),
-            _ => Direct ? WireText(field) : null,
-        };
+        return Texts[field.Index]?.Invoke(this);
     }
 
     public double? Number(Field field) =>
         field == Fields.HttpHeaderCount ? _fields.HeaderCount
+        : field == Fields.AgentVersion ? Agent() is { Version: > 0 } agent ? agent.Version : null
         : field == Fields.HttpContentLength && long.TryParse(_fields.Header("content-length"), out long length) ? length
         : null;
 
     public bool? Flag(Field field) =>
         field == Fields.ClientDirect ? Direct
+        : field == Fields.AgentIsBrowser ? Agent()?.ClaimsBrowser
         : field == Fields.RobotsDisallowed ? RobotsDisallowed()
         : null;
 
     public PeerAddress? Address(Field field) => field == Fields.ClientIp ? Client : null;
 
-    private string? WireText(Field field) => field.Index switch
+    /// <summary>What the User-Agent claims, read once for as long as it stays the same.</summary>
+    private UserAgent? Agent()
     {
-        var i when i == Fields.TlsJa3.Index => _wire.Ja3,
-        var i when i == Fields.TlsJa4.Index => _wire.Ja4,
-        var i when i == Fields.TlsSni.Index => _wire.Sni,
-        var i when i == Fields.TlsAlpn.Index => _wire.Alpn,
-        var i when i == Fields.TlsVersion.Index => _wire.TlsVersion,
-        var i when i == Fields.TcpSignature.Index => _wire.TcpSignature,
-        var i when i == Fields.Http2Fingerprint.Index => _wire.Http2Fingerprint,
-        var i when i == Fields.HttpHeaderOrder.Index => _wire.HeaderOrder,
-        _ => null,
-    };
+        string? text = _fields.UserAgent;
+        if (!ReferenceEquals(text, _agentText))
+        {
+            _agentText = text;
+            _agent = text is null ? null : UserAgent.Parse(text);
+        }
+
+        return _agent;
+    }
 
     private bool? RobotsDisallowed()
     {
@@ -147,4 +148,36 @@ internal sealed class RequestFacts : IFacts
 
         return _robots;
     }
+
+    private static Func<RequestFacts, string?>?[] MakeTexts()
+    {
+        Func<RequestFacts, string?>?[] texts = new Func<RequestFacts, string?>?[Fields.All.Count];
+        texts[Fields.HttpMethod.Index] = static facts => facts.Method;
+        texts[Fields.HttpScheme.Index] = static facts => facts.Scheme;
+        texts[Fields.HttpHost.Index] = static facts => facts.Host;
+        texts[Fields.HttpPath.Index] = static facts => facts.Path;
+        texts[Fields.HttpTarget.Index] = static facts => facts.Target;
+        texts[Fields.HttpQuery.Index] = static facts => facts.Query;
+        texts[Fields.HttpVersion.Index] = static facts => facts.Version;
+        texts[Fields.HttpUserAgent.Index] = static facts => facts._fields.UserAgent;
+        texts[Fields.HttpReferer.Index] = static facts => facts._fields.Referer;
+        texts[Fields.HttpContentType.Index] = static facts => facts._fields.Header("content-type");
+        texts[Fields.AgentFamily.Index] = static facts => facts.Agent() is { } agent ? Families[(int)agent.Family] : null;
+        texts[Fields.AgentPlatform.Index] = static facts => facts.Agent() is { } agent ? Platforms[(int)agent.Platform] : null;
+        Wire(Fields.TlsJa3, static wire => wire.Ja3);
+        Wire(Fields.TlsJa4, static wire => wire.Ja4);
+        Wire(Fields.TlsSni, static wire => wire.Sni);
+        Wire(Fields.TlsAlpn, static wire => wire.Alpn);
+        Wire(Fields.TlsVersion, static wire => wire.TlsVersion);
+        Wire(Fields.TcpSignature, static wire => wire.TcpSignature);
+        Wire(Fields.Http2Fingerprint, static wire => wire.Http2Fingerprint);
+        Wire(Fields.HttpHeaderOrder, static wire => wire.HeaderOrder);
+        return texts;
+
+        // What a proxy's connection shows says nothing of the client behind it.
+        void Wire(Field field, Func<ConnectionFacts, string?> read) => texts[field.Index] = facts => facts.Direct ? read(facts._wire) : null;
+    }
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((c, index) => char.IsAsciiLetterUpper(c) && index > 0 ? "_" + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
 }

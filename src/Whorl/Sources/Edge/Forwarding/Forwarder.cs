@@ -48,7 +48,17 @@ internal sealed class Forwarder(UpstreamHealth health)
             try
             {
                 connection ??= await upstream.Pool.ConnectAsync();
-                result = await CarryAsync(exchange, upstream, connection);
+                if (Prepare(exchange, upstream, connection, out int head))
+                {
+                    await connection.SendAsync(connection.Request.AsMemory(0, head));
+                    result = exchange.RequestBody == BodyFraming.None
+                        ? await AnswerAsync(exchange, connection, site.Options)
+                        : await CarryWithBodyAsync(exchange, connection, site.Options);
+                }
+                else
+                {
+                    result = ForwardResult.ClientGone;
+                }
             }
             catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
             {
@@ -95,27 +105,21 @@ internal sealed class Forwarder(UpstreamHealth health)
             ? exchange.Site!.Upstreams.Length > 1
             : stale && exchange.RequestBody == BodyFraming.None && exchange.Facts.Method is "GET" or "HEAD" or "OPTIONS";
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<ForwardResult> CarryAsync(Exchange exchange, Upstream upstream, UpstreamConnection connection)
+    /// <summary>Writes the request's head into the connection's buffer; false where the client is gone already.</summary>
+    private static bool Prepare(Exchange exchange, Upstream upstream, UpstreamConnection connection, out int length)
     {
-        SiteOptions site = exchange.Site!.Options;
         connection.BeginExchange();
-        if (!exchange.Attach(connection))
-        {
-            return ForwardResult.ClientGone;
-        }
-
         HeadWriter head = new(connection.Request);
         exchange.WriteRequest(ref head, upstream.HostHeaderBytes);
         connection.Request = head.Buffer;
-        connection.Deadline.Set(site.AnswerTime);
-        await connection.SendAsync(connection.Request.AsMemory(0, head.Length));
-        if (exchange.RequestBody == BodyFraming.None)
-        {
-            return await AnswerAsync(exchange, connection, site);
-        }
+        length = head.Length;
+        connection.Deadline.Set(exchange.Site!.Options.AnswerTime);
+        return exchange.Attach(connection);
+    }
 
-        // The answer may come before the body is through (a refusal, an echo), so both run at once.
+    /// <summary>The answer may come before the body is through (a refusal, an echo), so both run at once.</summary>
+    private static async ValueTask<ForwardResult> CarryWithBodyAsync(Exchange exchange, UpstreamConnection connection, SiteOptions site)
+    {
         Task<BodyRead> pump = PumpAsync(exchange, connection, site);
         ForwardResult result;
         try
@@ -187,7 +191,7 @@ internal sealed class Forwarder(UpstreamHealth health)
             return ForwardResult.BadAnswer;
         }
 
-        exchange.Start(connection.Head, connection.HeadBytes, connection.Framing, connection.Buffered);
+        exchange.Start(connection.Head, connection.HeadBlock, connection.Framing, connection.Buffered);
         while (true)
         {
             switch (connection.NextBody(out ReadOnlySpan<byte> piece))

@@ -56,8 +56,8 @@ internal sealed class UpstreamConnection : IDisposable
 
     public ResponseHead Head { get; } = new();
 
-    /// <summary>Bytes <see cref="Head"/> points into, until the next receive.</summary>
-    public ReadOnlySpan<byte> HeadBytes => _buffer.AsSpan(_headStart, Head.Length);
+    /// <summary>The block of fields that <see cref="Head"/> points into, until the next receive.</summary>
+    public ReadOnlySpan<byte> HeadBlock => _buffer.AsSpan(_headStart + Head.HeadersStart, Head.Headers.Length);
 
     /// <summary>Buffer for the request's head; grows to what a request needs and is kept.</summary>
     public byte[] Request { get; set; }

@@ -20,6 +20,9 @@ internal sealed class HeaderBlock
 
     public int Count { get; private set; }
 
+    /// <summary>Length of the block with its empty line.</summary>
+    public int Length { get; private set; }
+
     public ReadOnlySpan<Line> Lines => _lines.AsSpan(0, Count);
 
     /// <summary>Value of the one Content-Length; -1 where absent.</summary>
@@ -40,36 +43,35 @@ internal sealed class HeaderBlock
     public bool HasUpgrade { get; private set; }
 
     /// <summary>
-    /// Reads the lines in <paramref name="bytes"/> from <paramref name="start"/> to the empty line, which must be there.
+    /// Reads lines to the empty line, which must be there. Places are counted from the beginning of <paramref name="bytes"/>.
     /// Malformed for anything two readers could understand differently.
     /// </summary>
-    public ParseStatus Read(ReadOnlySpan<byte> bytes, int start, int maxCount, out int end)
+    public ParseStatus Read(ReadOnlySpan<byte> bytes, int maxCount)
     {
+        Length = 0;
         Count = 0;
         ContentLength = -1;
         Host = -1;
         Chunked = Close = KeepAlive = HasExpect = HasUpgrade = false;
         bool nominates = false;
-        int at = start;
+        int at = 0;
         while (true)
         {
             ReadOnlySpan<byte> rest = bytes[at..];
             int cr = rest.IndexOf((byte)'\r');
             if (cr < 0 || cr + 1 >= rest.Length || rest[cr + 1] != '\n')
             {
-                end = 0;
                 return ParseStatus.Malformed;
             }
 
             if (cr == 0)
             {
-                end = at + 2;
+                Length = at + 2;
                 break;
             }
 
-            if (Count == maxCount || !TryAdd(rest[..cr], at, bytes, ref nominates))
+            if (Count == maxCount || !TryAdd(rest[..cr], at, ref nominates))
             {
-                end = 0;
                 return ParseStatus.Malformed;
             }
 
@@ -90,9 +92,7 @@ internal sealed class HeaderBlock
         return ParseStatus.Done;
     }
 
-    public void Clear() => Count = 0;
-
-    private bool TryAdd(ReadOnlySpan<byte> line, int at, ReadOnlySpan<byte> bytes, ref bool nominates)
+    private bool TryAdd(ReadOnlySpan<byte> line, int at, ref bool nominates)
     {
         int colon = line.IndexOf((byte)':');
         if (colon <= 0 || line[..colon].ContainsAnyExcept(TokenBytes))
@@ -118,7 +118,8 @@ internal sealed class HeaderBlock
             return false;
         }
 
-        HeaderKind kind = HeaderKinds.Of(line[..colon]);
+        ulong key = HeaderKinds.KeyOf(line[..colon]);
+        HeaderKind kind = HeaderKinds.Of(line[..colon], key);
         if (kind != HeaderKind.Other && !Note(kind, value, ref nominates))
         {
             return false;
@@ -129,7 +130,7 @@ internal sealed class HeaderBlock
             Array.Resize(ref _lines, Count * 2);
         }
 
-        _lines[Count++] = new(at, colon, at + from, to - from, kind, false);
+        _lines[Count++] = new(key, at, colon, at + from, to - from, kind, false);
         return true;
     }
 
@@ -251,8 +252,9 @@ internal sealed class HeaderBlock
     }
 
     /// <summary>One field line.</summary>
+    /// <param name="Key">Of the name, as <see cref="HeaderKinds.KeyOf(ReadOnlySpan{byte})"/> makes it.</param>
     /// <param name="Nominated">Named by the Connection field: ends at this hop.</param>
-    internal readonly record struct Line(int NameStart, int NameLength, int ValueStart, int ValueLength, HeaderKind Kind, bool Nominated)
+    internal readonly record struct Line(ulong Key, int NameStart, int NameLength, int ValueStart, int ValueLength, HeaderKind Kind, bool Nominated)
     {
         public ReadOnlySpan<byte> Name(ReadOnlySpan<byte> bytes) => bytes.Slice(NameStart, NameLength);
 

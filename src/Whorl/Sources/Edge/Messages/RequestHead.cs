@@ -45,6 +45,9 @@ internal sealed class RequestHead
 
     public bool IsHttp10 { get; private set; }
 
+    /// <summary>True where the fields are those of the last request, byte for byte.</summary>
+    public bool Repeats { get; private set; }
+
     public HeadFault Fault { get; private set; }
 
     public void Reset()
@@ -54,10 +57,17 @@ internal sealed class RequestHead
     }
 
     /// <summary>Reads a head at the beginning of <paramref name="bytes"/>. Call again with more bytes after NeedMore; the end is looked for only once in each byte.</summary>
-    public ParseStatus Read(ReadOnlySpan<byte> bytes, int maxLength, int maxCount)
+    /// <param name="before">The block of fields of the connection's last request: clients mostly send the same again, and what was read and found sound once is so still.</param>
+    public ParseStatus Read(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> before, int maxLength, int maxCount)
     {
+        Repeats = false;
         // One empty line before a request is forgiven (RFC 9112 §2.2).
         int start = bytes is [(byte)'\r', (byte)'\n', ..] ? 2 : 0;
+        if (before.Length > 0 && bytes.Length <= maxLength && TryRepeat(bytes, start, before))
+        {
+            return ParseStatus.Done;
+        }
+
         int from = Math.Max(start, _scanned - 3);
         int found = from < bytes.Length ? bytes[from..].IndexOf("\r\n\r\n"u8) : -1;
         if (found < 0)
@@ -85,13 +95,27 @@ internal sealed class RequestHead
             return Refuse(HeadFault.Malformed);
         }
 
-        if (Headers.Read(head, HeadersStart, maxCount, out int length) != ParseStatus.Done)
+        if (Headers.Read(head[HeadersStart..], maxCount) != ParseStatus.Done)
         {
             return Refuse(Headers.Count == maxCount ? HeadFault.TooLarge : HeadFault.Malformed);
         }
 
-        Length = length;
-        return HostIsSound(head) && !(IsHttp10 && Headers.Chunked) ? ParseStatus.Done : Refuse(HeadFault.Malformed);
+        Length = HeadersStart + Headers.Length;
+        return HostIsSound(head[HeadersStart..]) && !(IsHttp10 && Headers.Chunked) ? ParseStatus.Done : Refuse(HeadFault.Malformed);
+    }
+
+    private bool TryRepeat(ReadOnlySpan<byte> bytes, int start, ReadOnlySpan<byte> before)
+    {
+        bool wasHttp10 = IsHttp10;
+        int cr = bytes[start..].IndexOf((byte)'\r');
+        if (cr < 0 || !bytes[Math.Min(bytes.Length, start + cr + 2)..].StartsWith(before) || bytes[start + cr + 1] != '\n' || !ReadLine(bytes, start) || IsHttp10 != wasHttp10)
+        {
+            return false;
+        }
+
+        Repeats = true;
+        Length = HeadersStart + before.Length;
+        return true;
     }
 
     private ParseStatus Refuse(HeadFault fault)
@@ -127,14 +151,14 @@ internal sealed class RequestHead
         return IsHttp10 || version.SequenceEqual("HTTP/1.1"u8);
     }
 
-    private bool HostIsSound(ReadOnlySpan<byte> head)
+    private bool HostIsSound(ReadOnlySpan<byte> block)
     {
         if (Headers.Host < 0)
         {
             return IsHttp10;
         }
 
-        ReadOnlySpan<byte> host = Headers.Lines[Headers.Host].Value(head);
+        ReadOnlySpan<byte> host = Headers.Lines[Headers.Host].Value(block);
         return host.Length is > 0 and <= 255 && !host.ContainsAnyExcept(HostBytes);
     }
 }

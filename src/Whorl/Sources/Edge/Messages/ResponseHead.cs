@@ -25,6 +25,9 @@ internal sealed class ResponseHead
 
     public int Status { get; private set; }
 
+    /// <summary>Where the block of fields begins.</summary>
+    public int HeadersStart { get; private set; }
+
     public int Length { get; private set; }
 
     public bool IsHttp10 { get; private set; }
@@ -43,12 +46,13 @@ internal sealed class ResponseHead
         }
 
         int end = from + found + 4;
-        if (end > maxLength || !ReadLine(bytes[..end], out int headers) || Headers.Read(bytes[..end], headers, maxCount, out int length) != ParseStatus.Done)
+        if (end > maxLength || !ReadLine(bytes[..end], out int headers) || Headers.Read(bytes[headers..end], maxCount) != ParseStatus.Done)
         {
             return ParseStatus.Malformed;
         }
 
-        Length = length;
+        HeadersStart = headers;
+        Length = headers + Headers.Length;
         return IsHttp10 && Headers.Chunked ? ParseStatus.Malformed : ParseStatus.Done;
     }
 

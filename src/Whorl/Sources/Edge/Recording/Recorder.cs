@@ -12,6 +12,9 @@ internal sealed class Recorder
 {
     public const int MaxBatch = 512;
 
+    // Arrays beyond 85,000 bytes go to the large object heap, and every few of them cost a full collection.
+    private const int MaxBatchLength = 80_000;
+
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly IObservationSink _sink;
@@ -97,7 +100,7 @@ internal sealed class Recorder
             int count = 0;
             ObservationId first = default, last = default;
             _json.Truncate(0);
-            while (count < MaxBatch && _waiting.Reader.TryRead(out RequestRecord? record))
+            while (count < MaxBatch && _json.Length < MaxBatchLength && _waiting.Reader.TryRead(out RequestRecord? record))
             {
                 _json.Raw(count == 0 ? "[\n"u8 : ",\n"u8);
                 _encoder.Write(ref _json, record);

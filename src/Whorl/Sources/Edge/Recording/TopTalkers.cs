@@ -103,7 +103,7 @@ internal sealed class DurationHistogram
             seen += _buckets[i];
             if (seen >= wanted)
             {
-                return (long)Math.Pow(2, (i + 0.5) / 8);
+                return (long)Math.Round(Math.Pow(2, i / 8) * (1 + ((i % 8) + 0.5) / 8));
             }
         }
 
