@@ -121,6 +121,7 @@ def decisions(path, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=8, help="length of one run (default %(default)s)")
+    parser.add_argument("--warm", type=int, default=30, help="seconds of load before the first run of what compiles as it goes (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each proxy and body (default %(default)s)")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--only", nargs="+", choices=ALL, default=ALL)
@@ -169,7 +170,7 @@ def main():
                     out = os.path.join(directory, "publish")
                     subprocess.run(["dotnet", "publish", os.path.join(ROOT, "src", "Whorl"), "-c", "Release", "-r", "linux-x64", "--self-contained", "-p:PublishReadyToRun=true", "-p:PublishSingleFile=true", "-o", out, "-v", "q"], check=True, stdout=subprocess.DEVNULL)
                     whorl = os.path.join(out, "whorl")
-                command = [whorl, "run", "--roles", "edge,analyst", "--config", template("whorl.yaml", directory, **values)]
+                command = [whorl, "run", "--config", template("whorl.yaml", directory, CONSOLE=free_port(), **values)]
             process = start(command, proxy_cpu, directory, name)
             running.append(process)
             wait_for(port, "/1k", process, name, directory)
@@ -179,7 +180,7 @@ def main():
                 done = subprocess.run([command[0], "decisions", "import", path, "--action", "block", "--config", command[-1]], capture_output=True, text=True, cwd=directory)
                 print("decisions:", (done.stdout + done.stderr).strip()[-300:] or done.returncode, flush=True)
             proxies[name] = (process, port)
-            wrk(port, "/1k", 4, options.connections, load_cpu)  # warm: code is compiled, connections are open
+            wrk(port, "/1k", options.warm if name in ("whorl", "yarp") else 3, options.connections, load_cpu)  # code is compiled, connections are open
             os.killpg(process.pid, signal.SIGSTOP)
 
         results = {}
@@ -226,7 +227,7 @@ def report(results, options):
         "",
         f"{model.group(1) if model else platform.processor()}, {os.cpu_count()} CPUs, Linux {platform.release()}; load average over 5 minutes at the end {load:.1f}. One worker each, pinned to one CPU;",
         f"wrk and a static nginx on another. {options.connections} connections with keep-alive, {options.rounds} alternating rounds of {options.seconds} s; medians. Made by `bench/edge/run.sh`.",
-        f"Whorl runs the roles edge and analyst with the shipped rules, {options.decisions:,} decisions and observations stored.",
+        f"Whorl runs all roles with the shipped rules, {options.decisions:,} decisions and observations stored.",
         "",
     ]
     for body in options.bodies:

@@ -20,8 +20,7 @@ public sealed class ForwardAuthTests
         (await FirstMinutesTests.CurlAsync(front.Port, "-A", Browser)).ShouldContain("the site");
         string refused = await FirstMinutesTests.CurlAsync(front.Port, "-A", "GPTBot/1.2");
         refused.ShouldStartWith("HTTP/1.1 403");
-        string reference = FirstMinutesTests.ReferenceOf(refused);
-        (await RealClientTests.ExplainAsync(whorl, reference)).GetProperty("http.path").GetString().ShouldBe("/");
+        await ExplainsAsync(whorl, FirstMinutesTests.ReferenceOf(refused), "GPTBot/1.2");
 
         await whorl.DisposeAsync();
 
@@ -51,6 +50,23 @@ public sealed class ForwardAuthTests
         }
 
         folder.Delete(recursive: true);
+    }
+
+    /// <summary>The code nginx showed is known here as soon as the observation is stored.</summary>
+    private static async Task ExplainsAsync(WhorlProcess whorl, string reference, string agent)
+    {
+        for (int tries = 0; ; tries++)
+        {
+            (int code, string output, string error) = await whorl.CliAsync("explain", reference);
+            if (code == 0)
+            {
+                output.ShouldContain(agent);
+                return;
+            }
+
+            tries.ShouldBeLessThan(50, error);
+            await Task.Delay(100);
+        }
     }
 
     private static Task<WhorlProcess> AskedAsync(int port) => WhorlProcess.StartAsync(new Dictionary<string, string?>(StringComparer.Ordinal)

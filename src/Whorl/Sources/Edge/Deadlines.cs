@@ -29,6 +29,8 @@ internal sealed class Deadlines : IDisposable
         _timer = clock.CreateTimer(static state => ((Deadlines)state!).Sweep(), this, Tick, Tick);
     }
 
+    public TimeProvider Clock => _clock;
+
     /// <summary>Milliseconds since start, as of the last tick.</summary>
     public long Now => Volatile.Read(ref _now);
 

@@ -44,7 +44,7 @@ internal sealed class UpstreamPool(Upstream upstream, SiteOptions site, Deadline
     public async ValueTask<UpstreamConnection> ConnectAsync()
     {
         Socket? socket = null;
-        using CancellationTokenSource deadline = new(site.ConnectTime);
+        using CancellationTokenSource deadline = new(site.ConnectTime, deadlines.Clock);
         try
         {
             if (IPAddress.TryParse(upstream.Uri.Host.Trim('[', ']'), out IPAddress? address))

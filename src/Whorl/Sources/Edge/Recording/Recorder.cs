@@ -12,8 +12,13 @@ internal sealed class Recorder
 {
     public const int MaxBatch = 512;
 
-    // Arrays beyond 85,000 bytes go to the large object heap, and every few of them cost a full collection.
+    // Arrays beyond 85,000 bytes go to the large object heap, and every few of them cost a full collection. The room between is for the last event.
+    private const int BatchRoom = 84_000;
+
     private const int MaxBatchLength = 80_000;
+
+    // Length of an event without anything unusual.
+    private const int UsualEvent = 1024;
 
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
@@ -34,8 +39,6 @@ internal sealed class Recorder
     private readonly Channel<RequestRecord> _free;
 
     private readonly ILogger _log;
-
-    private Utf8JsonBuffer _json = new(256 * 1024);
 
     private long _dropped;
 
@@ -99,11 +102,13 @@ internal sealed class Recorder
         {
             int count = 0;
             ObservationId first = default, last = default;
-            _json.Truncate(0);
-            while (count < MaxBatch && _json.Length < MaxBatchLength && _waiting.Reader.TryRead(out RequestRecord? record))
+            Utf8JsonBuffer json = default;
+            while (count < MaxBatch && json.Length < MaxBatchLength && _waiting.Reader.TryRead(out RequestRecord? record))
             {
-                _json.Raw(count == 0 ? "[\n"u8 : ",\n"u8);
-                _encoder.Write(ref _json, record);
+                // The buffer goes to the sink as it is; under little traffic a large one would be waste.
+                json = count > 0 ? json : new(Math.Min(BatchRoom, (_waiting.Reader.Count + 1) * UsualEvent));
+                json.Raw(count == 0 ? "[\n"u8 : ",\n"u8);
+                _encoder.Write(ref json, record);
                 if (count == 0 || Compare(record.Id, first) < 0)
                 {
                     first = record.Id;
@@ -125,8 +130,8 @@ internal sealed class Recorder
                 break;
             }
 
-            _json.Raw("\n]"u8);
-            Publish(new(RecordEncoder.Kind, count, first, last, _json.ToArray()));
+            json.Raw("\n]"u8);
+            Publish(new(RecordEncoder.Kind, count, first, last, json.WrittenMemory));
         }
 
         if (_summary.TryTake(Dropped, out Observation? summary))

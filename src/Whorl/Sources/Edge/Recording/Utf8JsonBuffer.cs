@@ -10,7 +10,7 @@ internal struct Utf8JsonBuffer(int capacity)
     // What a JSON string may not hold as it is (RFC 8259 §7).
     private static readonly SearchValues<char> Unsafe = SearchValues.Create([.. Enumerable.Range(0, 32).Select(value => (char)value), '"', '\\']);
 
-    private byte[] _buffer = new byte[capacity];
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(capacity);
 
     private int _length;
 
@@ -18,7 +18,7 @@ internal struct Utf8JsonBuffer(int capacity)
 
     public readonly ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
-    public void Truncate(int length) => _length = length;
+    public readonly ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, _length);
 
     public readonly byte[] ToArray() => Written.ToArray();
 
