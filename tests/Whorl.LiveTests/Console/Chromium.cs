@@ -10,6 +10,9 @@ public sealed class Chromium : IAsyncLifetime
 {
     private const string Executable = "/usr/bin/chromium";
 
+    // A driver that dies while starting is otherwise waited for without end.
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+
     // What the console must never bring forth in a browser.
     private readonly List<string> _complaints = [];
     private IPlaywright? _playwright;
@@ -25,12 +28,12 @@ public sealed class Chromium : IAsyncLifetime
         await Host.InitializeAsync();
         if (File.Exists(Executable))
         {
-            _playwright = await Playwright.CreateAsync();
+            _playwright = await Playwright.CreateAsync().WaitAsync(StartTime);
             _browser = await _playwright.Chromium.LaunchAsync(new()
             {
                 ExecutablePath = Executable,
                 Args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            });
+            }).WaitAsync(StartTime);
         }
     }
 

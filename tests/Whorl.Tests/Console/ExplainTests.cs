@@ -9,7 +9,7 @@ public sealed class ExplainTests
     [InlineData("allow", "none", null, "Allowed: nothing spoke against it.")]
     [InlineData("allow", "none", "block", "Allowed: nothing spoke against it. With simulated rules and decisions it would have been blocked.")]
     [InlineData("challenge", "score", null, "Challenged: 0 rules add up to 55.")]
-    [InlineData("block", "decision", null, "Blocked: a decision on its ip says so (console, manual: scraper).")]
+    [InlineData("block", "decision", null, "Blocked by a decision on its ip (console, manual: scraper).")]
     public void The_summary_is_one_sentence_of_verdict_and_reason(string action, string cause, string? wouldBe, string sentence)
     {
         List<(string, object)> facts = [("verdict.action", action), ("verdict.cause", cause), ("verdict.score", 55)];

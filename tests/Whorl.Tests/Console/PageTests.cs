@@ -111,11 +111,11 @@ public sealed partial class PageTests(ConsoleHost host) : IClassFixture<ConsoleH
         Observation request = host.Seen(
             ("client.ip", "192.0.2.77"), ("http.path", "/wp-login.php"), ("tls.ja4", "t13d1516h2_8daaf6152771_02713d6af862"), ("http.status", 403),
             ("verdict.action", "block"), ("verdict.cause", "rule"), ("verdict.rule", "exploits.paths"), ("verdict.score", 70),
-            ("verdict.rules", new object[] { new { id = "exploits.paths", version = 2, weight = 70, action = "block", simulated = false, description = "asks for a login page that is not there" } }));
+            ("verdict.rules", new object[] { new { id = "exploits.paths", version = 2, weight = 70, action = "block", simulated = false, description = "Asks for a login page that is not there" } }));
 
         string html = WebUtility.HtmlDecode(await client.GetStringAsync("/requests/" + request.Id));
 
-        html.ShouldContain("Blocked: rule exploits.paths says so: asks for a login page that is not there.");
+        html.ShouldContain("Blocked by rule exploits.paths: asks for a login page that is not there.");
         html.ShouldContain("+70");
         html.ShouldContain("/requests?q=" + Uri.EscapeDataString("tls.ja4: t13d1516h2_8daaf6152771_02713d6af862"));
         html.ShouldContain("/requests/" + other.Id);

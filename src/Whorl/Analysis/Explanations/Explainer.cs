@@ -68,14 +68,14 @@ internal static class Explainer
         string done = Done(action);
         string why = cause switch
         {
-            "decision" when decision is not null => $"a decision on its {decision.Scope} says so ({decision.Origin}, {decision.Scenario}{(decision.Reason.Length > 0 ? ": " + decision.Reason : "")}).",
-            "rule" => $"rule {rule} says so{(rules.Find(r => r.Id == rule) is { Description.Length: > 0 } named ? ": " + named.Description : "")}".TrimEnd('.') + ".",
-            "score" => $"{Count(rules.Count(r => !r.Simulated && r.Weight > 0), "rule adds", "rules add")} up to {score:0.##}.",
-            _ when rules.Exists(r => !r.Simulated) => $"what matched adds up to {score ?? 0:0.##}, which is not enough to act.",
-            _ => "nothing spoke against it.",
+            "decision" when decision is not null => $" by a decision on its {decision.Scope} ({decision.Origin}, {decision.Scenario}{(decision.Reason.Length > 0 ? ": " + decision.Reason : "")}).",
+            "rule" => $" by rule {rule}{(rules.Find(r => r.Id == rule) is { Description: { Length: > 0 } says } ? ": " + char.ToLowerInvariant(says[0]) + says[1..].TrimEnd('.') : "")}.",
+            "score" => $": {Count(rules.Count(r => !r.Simulated && r.Weight > 0), "rule adds", "rules add")} up to {score:0.##}.",
+            _ when rules.Exists(r => !r.Simulated) => $": what matched adds up to {score ?? 0:0.##}, which is not enough to act.",
+            _ => ": nothing spoke against it.",
         };
         string shadow = wouldBe is not null && wouldBe != action ? $" With simulated rules and decisions it would have been {Done(wouldBe).ToLowerInvariant()}." : "";
-        return $"{done}: {why}{shadow}";
+        return $"{done}{why}{shadow}";
     }
 
     private static string Done(string action) => action switch

@@ -55,7 +55,7 @@ internal sealed class EdgeOptionsCheck : IValidateOptions<EdgeOptions>
             faults.Add($"Pages:Folder: there is no folder '{folder}'");
         }
 
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults.Select(fault => $"{EdgeOptions.Section}:{fault}"));
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
     /// <summary>Reads one entry of <see cref="EdgeOptions.Listen"/>: scheme http or https, an IP address, localhost or *, and a port.</summary>
