@@ -191,6 +191,30 @@ public sealed class ForwardingTests
     }
 
     [Theory]
+    [InlineData(Way.Raw, false)]
+    [InlineData(Way.Kestrel, false)]
+    [InlineData(Way.Raw, true)]
+    [InlineData(Way.Kestrel, true)]
+    public async Task An_upstream_that_hangs_up_in_the_middle_of_an_upload_is_a_502_and_no_fault(Way way, bool chunked)
+    {
+        await using RawUpstream upstream = RawUpstream.Talking(talk => talk.ReadHeadAsync());
+        await using TestEdge edge = await TestEdge.StartAsync(way, _ => { }, upstream.Url);
+        using HttpClient client = edge.Client(way);
+
+        for (int i = 0; i < 5; i++)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, "/up") { Content = new StringContent(new string('u', 50_000)) };
+            request.Headers.TransferEncodingChunked = chunked;
+
+            using HttpResponseMessage answer = await client.SendAsync(request);
+
+            answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
+        }
+
+        edge.Log.ShouldBeQuiet();
+    }
+
+    [Theory]
     [InlineData(Way.Raw)]
     [InlineData(Way.Kestrel)]
     [InlineData(Way.Yarp)]

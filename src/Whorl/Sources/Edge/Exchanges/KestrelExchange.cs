@@ -135,27 +135,33 @@ internal sealed class KestrelExchange : Exchange
         }
 
         bool chunked = RequestBody == BodyFraming.Chunked;
-        foreach (ReadOnlyMemory<byte> piece in read.Buffer)
+        try
         {
-            _bodyRead += piece.Length;
-            if (_bodyRead > _bodyLimit)
+            foreach (ReadOnlyMemory<byte> piece in read.Buffer)
             {
-                return BodyRead.Failed;
-            }
+                _bodyRead += piece.Length;
+                if (_bodyRead > _bodyLimit)
+                {
+                    return BodyRead.Failed;
+                }
 
-            if (chunked && piece.Length > 0)
-            {
-                await to.SendAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{piece.Length:x}\r\n")));
-            }
+                if (chunked && piece.Length > 0)
+                {
+                    await to.SendAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{piece.Length:x}\r\n")));
+                }
 
-            await to.SendAsync(piece);
-            if (chunked && piece.Length > 0)
-            {
-                await to.SendAsync("\r\n"u8.ToArray());
+                await to.SendAsync(piece);
+                if (chunked && piece.Length > 0)
+                {
+                    await to.SendAsync("\r\n"u8.ToArray());
+                }
             }
         }
+        finally
+        {
+            _body.AdvanceTo(read.Buffer.End);
+        }
 
-        _body.AdvanceTo(read.Buffer.End);
         if (!read.IsCompleted)
         {
             return BodyRead.Piece;

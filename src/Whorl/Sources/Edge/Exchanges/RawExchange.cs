@@ -13,9 +13,6 @@ namespace Whorl.Sources.Edge.Exchanges;
 /// <summary>A plain HTTP/1.1 request that our own reader took off the wire. Answers go out as one write where they are here as one.</summary>
 internal sealed class RawExchange(ConnectionContext context, ClientConnection client, EdgeLimits limits, Deadline deadline) : Exchange
 {
-    // An unread body up to this length is read and dropped to keep the connection; a longer one costs more than a new connection.
-    private const long MaxDrain = 64 * 1024;
-
     // Room asked for at once: a head and what usually follows it.
     private const int MaxRoom = 32 * 1024;
 
@@ -24,9 +21,9 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
 
     private static readonly byte[][] StatusLines = [.. Enumerable.Range(0, 600).Select(status => Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n"))];
 
-    private readonly PipeReader _input = context.Transport.Input;
+    private readonly RawBody _body = new(context.Transport.Input, limits, deadline);
 
-    private readonly PipeWriter _output = context.Transport.Output;
+    private readonly AnswerBuffer _answer = new(context.Transport.Output);
 
     private byte[] _head = new byte[1024];
 
@@ -42,23 +39,9 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
 
     private int _block;
 
-    private Memory<byte> _room;
-
-    private int _used;
-
     private volatile bool _gone;
 
     private bool _chunkedAnswer;
-
-    private ChunkedDecoder _chunks;
-
-    private long _bodyLeft;
-
-    private bool _bodyDone;
-
-    private volatile bool _bodyUnwanted;
-
-    private byte[] _piece = [];
 
     public RequestHead Head { get; } = new();
 
@@ -110,13 +93,8 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         }
 
         _block = Head.HeadersStart;
-        _room = default;
-        _used = 0;
         _chunkedAnswer = false;
-        _chunks = default;
-        _bodyUnwanted = false;
-        _bodyLeft = headers.Chunked ? limits.BodyBytes : Math.Max(0, headers.ContentLength);
-        _bodyDone = RequestBody == BodyFraming.None;
+        _body.Begin(headers.Chunked, headers.ContentLength);
         Persists = !headers.Close && (!Head.IsHttp10 || headers.KeepAlive);
         Facts.Begin(
             TextCache.Get(_head.AsSpan(Head.MethodStart, Head.MethodLength)),
@@ -202,62 +180,23 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         _passingHost = host;
     }
 
-    public override async ValueTask<BodyRead> PumpBodyAsync(UpstreamConnection to)
-    {
-        deadline.Set(limits.IdleTime);
-        ReadResult read = await _input.ReadAsync();
-        deadline.Clear();
-        if (_bodyUnwanted)
-        {
-            _input.AdvanceTo(read.Buffer.Start);
-            return BodyRead.Failed;
-        }
+    public override ValueTask<BodyRead> PumpBodyAsync(UpstreamConnection to) => _body.PumpAsync(to);
 
-        long used = 0;
-        bool sound = true;
-        foreach (ReadOnlyMemory<byte> segment in read.Buffer)
-        {
-            ReadOnlyMemory<byte> rest = segment;
-            while (rest.Length > 0 && sound && !_bodyDone)
-            {
-                BodyStep step = NextBody(rest.Span, out int taken, out int data);
-                if (data > 0)
-                {
-                    await to.SendAsync(Framed(rest.Slice(taken - data, data)));
-                }
+    public override void CancelBody() => _body.Cancel();
 
-                rest = rest[taken..];
-                used += taken;
-                sound = step != BodyStep.Malformed && _bodyLeft >= 0;
-                _bodyDone = step == BodyStep.End;
-            }
-        }
-
-        _input.AdvanceTo(read.Buffer.GetPosition(used));
-        if (_bodyDone && Head.Headers.Chunked)
-        {
-            await to.SendAsync("0\r\n\r\n"u8.ToArray());
-        }
-
-        return _bodyDone ? BodyRead.Last : !sound || read.IsCompleted ? BodyRead.Failed : BodyRead.Piece;
-    }
-
-    public override void CancelBody()
-    {
-        _bodyUnwanted = true;
-        _input.CancelPendingRead();
-    }
+    /// <summary>Reads away what is left of the request's body where that is little; false where the connection cannot go on.</summary>
+    public ValueTask<bool> DrainAsync() => _body.DrainAsync();
 
     public override void Start(ResponseHead head, ReadOnlySpan<byte> block, BodyFraming framing, int expected)
     {
         Status = head.Status;
-        Room(Math.Min(head.Length + expected + 128, MaxRoom));
-        Put(StatusLines[head.Status]);
+        _answer.Room(Math.Min(head.Length + expected + 128, MaxRoom));
+        _answer.Put(StatusLines[head.Status]);
         foreach (ref readonly HeaderBlock.Line line in head.Headers.Lines)
         {
             if (!line.Nominated && HeaderKinds.PassesToClient(line.Kind))
             {
-                PutField(line.Name(block), line.Value(block));
+                _answer.PutField(line.Name(block), line.Value(block));
             }
         }
 
@@ -267,12 +206,12 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
     public override void Start(OwnAnswer answer, long length)
     {
         Status = answer.Status;
-        Room((int)Math.Min(length + 512, MaxRoom));
-        Put(StatusLines[answer.Status]);
-        PutField("Content-Type"u8, Encoding.ASCII.GetBytes(answer.ContentType));
+        _answer.Room((int)Math.Min(length + 512, MaxRoom));
+        _answer.Put(StatusLines[answer.Status]);
+        _answer.PutField("Content-Type"u8, Encoding.ASCII.GetBytes(answer.ContentType));
         foreach ((string name, string value) in answer.Fields)
         {
-            PutField(Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(value));
+            _answer.PutField(Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(value));
         }
 
         Frame(length < 0 ? BodyFraming.UntilClose : BodyFraming.Length, length);
@@ -283,22 +222,21 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         ResponseBytes += body.Length;
         if (!_chunkedAnswer)
         {
-            Put(body);
+            _answer.Put(body);
             return;
         }
 
         Span<byte> size = stackalloc byte[16];
         Utf8Formatter.TryFormat(body.Length, size, out int digits, new StandardFormat('x'));
         "\r\n"u8.CopyTo(size[digits..]);
-        Put(size[..(digits + 2)]);
-        Put(body);
-        Put("\r\n"u8);
+        _answer.Put(size[..(digits + 2)]);
+        _answer.Put(body);
+        _answer.Put("\r\n"u8);
     }
 
     public override ValueTask<bool> FlushAsync()
     {
-        Commit();
-        ValueTask<FlushResult> flush = _output.FlushAsync();
+        ValueTask<FlushResult> flush = _answer.FlushAsync();
         if (flush.IsCompletedSuccessfully)
         {
             return new(!flush.Result.IsCompleted && !_gone);
@@ -311,7 +249,7 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
     {
         if (_chunkedAnswer)
         {
-            Put("0\r\n\r\n"u8);
+            _answer.Put("0\r\n\r\n"u8);
         }
 
         await FlushAsync();
@@ -323,79 +261,6 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         context.Abort();
     }
 
-    /// <summary>Reads away what is left of the request's body where that is little; false where the connection cannot go on.</summary>
-    public async ValueTask<bool> DrainAsync()
-    {
-        long drained = 0;
-        while (!_bodyDone)
-        {
-            if (_bodyLeft > MaxDrain && !Head.Headers.Chunked)
-            {
-                return false;
-            }
-
-            deadline.Set(limits.IdleTime);
-            ReadResult read = await _input.ReadAsync();
-            deadline.Clear();
-            long used = 0;
-            bool sound = true;
-            foreach (ReadOnlyMemory<byte> segment in read.Buffer)
-            {
-                ReadOnlyMemory<byte> rest = segment;
-                while (rest.Length > 0 && sound && !_bodyDone)
-                {
-                    BodyStep step = NextBody(rest.Span, out int taken, out _);
-                    rest = rest[taken..];
-                    used += taken;
-                    sound = step != BodyStep.Malformed && _bodyLeft >= 0;
-                    _bodyDone = step == BodyStep.End;
-                }
-            }
-
-            _input.AdvanceTo(read.Buffer.GetPosition(used));
-            drained += used;
-            if (!_bodyDone && (!sound || read.IsCompleted || read.IsCanceled || drained > MaxDrain))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private BodyStep NextBody(ReadOnlySpan<byte> bytes, out int used, out int data)
-    {
-        if (Head.Headers.Chunked)
-        {
-            BodyStep step = _chunks.Next(bytes, out used, out data);
-            _bodyLeft -= data;
-            return step;
-        }
-
-        used = data = (int)Math.Min(bytes.Length, _bodyLeft);
-        _bodyLeft -= used;
-        return _bodyLeft == 0 ? BodyStep.End : BodyStep.Data;
-    }
-
-    private ReadOnlyMemory<byte> Framed(ReadOnlyMemory<byte> data)
-    {
-        if (!Head.Headers.Chunked)
-        {
-            return data;
-        }
-
-        if (_piece.Length < data.Length + 16)
-        {
-            _piece = new byte[data.Length + 16];
-        }
-
-        Utf8Formatter.TryFormat(data.Length, _piece, out int at, new StandardFormat('x'));
-        "\r\n"u8.CopyTo(_piece.AsSpan(at));
-        data.Span.CopyTo(_piece.AsSpan(at + 2));
-        "\r\n"u8.CopyTo(_piece.AsSpan(at + 2 + data.Length));
-        return _piece.AsMemory(0, at + 4 + data.Length);
-    }
-
     private void Frame(BodyFraming framing, long length)
     {
         if (framing is BodyFraming.None or BodyFraming.Length)
@@ -404,7 +269,7 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
             {
                 Span<byte> digits = stackalloc byte[20];
                 Utf8Formatter.TryFormat(length, digits, out int count);
-                PutField("Content-Length"u8, digits[..count]);
+                _answer.PutField("Content-Length"u8, digits[..count]);
             }
         }
         else if (Head.IsHttp10)
@@ -414,19 +279,19 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         else
         {
             _chunkedAnswer = Facts.Method != "HEAD";
-            Put("Transfer-Encoding: chunked\r\n"u8);
+            _answer.Put("Transfer-Encoding: chunked\r\n"u8);
         }
 
         if (!Persists)
         {
-            Put("Connection: close\r\n"u8);
+            _answer.Put("Connection: close\r\n"u8);
         }
         else if (Head.IsHttp10)
         {
-            Put("Connection: keep-alive\r\n"u8);
+            _answer.Put("Connection: keep-alive\r\n"u8);
         }
 
-        Put("\r\n"u8);
+        _answer.Put("\r\n"u8);
     }
 
     private string? First(HeaderKind kind)
@@ -451,47 +316,5 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
         FlushResult flushed = await flush;
         deadline.Clear();
         return !flushed.IsCompleted && !flushed.IsCanceled && !_gone;
-    }
-
-    private void PutField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
-    {
-        int length = name.Length + value.Length + 4;
-        Room(length);
-        Span<byte> to = _room.Span.Slice(_used, length);
-        name.CopyTo(to);
-        ": "u8.CopyTo(to[name.Length..]);
-        value.CopyTo(to[(name.Length + 2)..]);
-        "\r\n"u8.CopyTo(to[(name.Length + 2 + value.Length)..]);
-        _used += length;
-    }
-
-    private void Put(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length > 0)
-        {
-            Room(bytes.Length);
-            bytes.CopyTo(_room.Span[_used..]);
-            _used += bytes.Length;
-        }
-    }
-
-    private void Room(int length)
-    {
-        if (_room.Length - _used < length)
-        {
-            Commit();
-            _room = _output.GetMemory(length);
-        }
-    }
-
-    private void Commit()
-    {
-        if (_used > 0)
-        {
-            _output.Advance(_used);
-            _used = 0;
-        }
-
-        _room = default;
     }
 }
