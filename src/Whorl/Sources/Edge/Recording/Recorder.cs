@@ -38,7 +38,7 @@ internal sealed class Recorder
 
     private readonly RecordEncoder _encoder;
 
-    private readonly RequestClock _ids;
+    private readonly EventClock _ids;
 
     private readonly Channel<RequestRecord> _waiting;
 
