@@ -1,3 +1,5 @@
+using Whorl.Kernel;
+
 namespace Whorl.Sources.Capture.Observing;
 
 /// <summary>Takes what a writer has encoded; called on the thread that feeds the flow engine.</summary>
