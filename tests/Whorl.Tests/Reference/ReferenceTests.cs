@@ -90,6 +90,24 @@ public sealed class ReferenceTests
             | `edge.top` | list | Clients with the most requests (bounded): client.ip, requests, refused. |
             | `edge.duration_us_p50`, `edge.duration_us_p99` | number | Time to answer. |
 
+            ## capture.summary
+
+            What the capture of one node saw since its last summary: once a second with traffic, at once when an interface comes or goes, and every 30 seconds otherwise.
+            The numbers stand there for all interfaces together, and again in each entry of `capture.interfaces`.
+
+            | name | type | meaning |
+            |---|---|---|
+            | `capture.frames` | number | Frames read. |
+            | `capture.bytes` | number | Bytes of these frames. |
+            | `capture.drops` | number | Frames the kernel had no room for. |
+            | `capture.freezes` | number | How often a ring was full. |
+            | `capture.observations` | number | Observations handed over. |
+            | `capture.dropped` | number | Observations dropped because a queue was full. |
+            | `capture.evictions` | number | Conversations, SYNs and hosts forgotten before their time because their place was needed. |
+            | `capture.flows` | number | Conversations followed now. |
+            | `capture.off` | text | Why there is nothing to listen on; absent where there is. |
+            | `capture.interfaces` | list | For each interface: `capture.interface`, `capture.state` (`listening` or `failed`), `capture.reason` and `capture.hint` where it failed, and its share of the numbers. |
+
             """);
         Accepted.ShouldBe("docs/reference/observations.md", text.ToString());
     }
