@@ -16,9 +16,9 @@ internal sealed class JournalStore(IDatabase database, BatchWriters writers, IOp
     private readonly JournalPartitions _partitions = new(database, options, clock);
     private BatchWriter<ObservationBatch>? _writer;
 
-    // Sources have batched already, so a block does not wait for others; those that arrive during a commit go together.
+    // Sources have batched already; a short wait lets the blocks of several sources share one commit and its flush to the disk.
     private BatchWriter<ObservationBatch> Writer => LazyInitializer.EnsureInitialized(ref _writer, () => writers.Create<ObservationBatch>(
-        new("journal") { MaxBatch = 64, Linger = TimeSpan.Zero, Capacity = 256 }, InsertAsync));
+        new("journal") { MaxBatch = 64, Linger = TimeSpan.FromMilliseconds(50), Capacity = 256 }, InsertAsync));
 
     /// <summary>Ends when the block is committed. A block that is stored already is left as it is.</summary>
     public async Task WriteAsync(ObservationBatch block, CancellationToken cancel)

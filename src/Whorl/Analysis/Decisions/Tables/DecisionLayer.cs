@@ -11,6 +11,7 @@ internal sealed class DecisionLayer
     public static readonly DecisionLayer Empty = DecisionLayerBuilder.Build([]);
 
     private readonly RangeIndex<uint> _v4;
+    private readonly AddressSieve? _v4Sieve;
     private readonly V6Index _v6;
 
     // Ordinary dictionaries that nobody writes to any more: a layer is rebuilt at every change, and frozen ones take long to make.
@@ -26,6 +27,15 @@ internal sealed class DecisionLayer
         _entries = built.Entries;
         _sources = [.. built.Sources];
         _v4 = built.V4.Build();
+        if (_v4.Count >= AddressSieve.MinRanges)
+        {
+            _v4Sieve = new();
+            foreach ((uint first, uint last) in _v4.Taken())
+            {
+                _v4Sieve.Add(first, last);
+            }
+        }
+
         _v6 = built.V6.Build();
         _sessions = built.Sessions;
         _ja4s = built.Ja4s;
@@ -36,14 +46,23 @@ internal sealed class DecisionLayer
     public int Count => _entries.Length;
 
     /// <summary>Bytes of entries and ranges; the texts are not counted.</summary>
-    public long Bytes => (_entries.Length * 32L) + _v4.Bytes + _v6.Bytes;
+    public long Bytes => (_entries.Length * 32L) + _v4.Bytes + (_v4Sieve?.Bytes ?? 0) + _v6.Bytes;
 
     public ref readonly DecisionEntry this[int index] => ref _entries[index];
 
     public DecisionSource SourceOf(int index) => _sources[_entries[index].Source];
 
     /// <summary>First candidate for an address.</summary>
-    public int Head(PeerAddress address) => address.IsV4 ? _v4.Find((uint)address.Bits) : _v6.Find(address.Bits);
+    public int Head(PeerAddress address)
+    {
+        if (!address.IsV4)
+        {
+            return _v6.Find(address.Bits);
+        }
+
+        uint v4 = (uint)address.Bits;
+        return _v4Sieve is not null && !_v4Sieve.MayHold(v4) ? DecisionEntry.None : _v4.Find(v4);
+    }
 
     public int HeadOfSession(string session) => HeadOf(_sessions, session);
 

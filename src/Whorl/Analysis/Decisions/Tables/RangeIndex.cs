@@ -38,6 +38,19 @@ internal sealed class RangeIndex<TKey>
 
     public (TKey Start, int Value) this[int range] => (_leaves[range >> FanShift].Starts[range & (Fan - 1)], _leaves[range >> FanShift].Values[range & (Fan - 1)]);
 
+    /// <summary>First and last key of every range that does not have the number <see cref="DecisionEntry.None"/>.</summary>
+    public IEnumerable<(TKey First, TKey Last)> Taken()
+    {
+        for (int range = 0; range < Count; range++)
+        {
+            (TKey start, int value) = this[range];
+            if (value != DecisionEntry.None)
+            {
+                yield return (start, range + 1 < Count ? this[range + 1].Start - TKey.One : TKey.MaxValue);
+            }
+        }
+    }
+
     /// <summary>The number of the range that holds <paramref name="key"/>.</summary>
     public int Find(TKey key)
     {

@@ -10,6 +10,7 @@ internal sealed class V6Index
     private const int Divided = DecisionEntry.None - 1;
 
     private readonly RangeIndex<ulong> _upper;
+    private readonly AddressSieve? _sieve;
 
     // Divided /64 number i has the lower halves from _parts[i] to before _parts[i + 1].
     private readonly int[] _parts;
@@ -19,16 +20,31 @@ internal sealed class V6Index
     private V6Index(Builder builder)
     {
         _upper = builder.Upper.Build();
+        if (_upper.Count >= AddressSieve.MinRanges)
+        {
+            _sieve = new();
+            foreach ((ulong first, ulong last) in _upper.Taken())
+            {
+                _sieve.Add(first, last);
+            }
+        }
+
         _parts = [.. builder.Parts, builder.Lower.Count];
         _lower = [.. builder.Lower];
         _values = [.. builder.Values];
     }
 
-    public long Bytes => _upper.Bytes + (_lower.Length * 12L) + (_parts.Length * 4L);
+    public long Bytes => _upper.Bytes + (_sieve?.Bytes ?? 0) + (_lower.Length * 12L) + (_parts.Length * 4L);
 
     public int Find(UInt128 address)
     {
-        int value = _upper.Find((ulong)(address >> 64));
+        ulong upper = (ulong)(address >> 64);
+        if (_sieve is not null && !_sieve.MayHold(upper))
+        {
+            return DecisionEntry.None;
+        }
+
+        int value = _upper.Find(upper);
         if (value > Divided)
         {
             return value;

@@ -21,7 +21,7 @@ internal interface IFlowEvents
     /// </summary>
     void TlsSession(in Sighting at, HelloTransport transport, ClientHello? hello, ServerHello answer, TlsResumption resumption);
 
-    /// <summary>A server's certificates in clear (TLS 1.2 and older); from server to client.</summary>
+    /// <summary>Certificates in clear (TLS 1.2 and older), from who shows them: the server, seldom a client.</summary>
     void Certificates(in Sighting at, CertificateChain chain, string? serverName);
 
     void SshBanner(in Sighting at, bool fromServer, SshBanner banner);

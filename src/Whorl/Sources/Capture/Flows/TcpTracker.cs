@@ -89,6 +89,10 @@ internal sealed class TcpTracker(
         }
 
         Tell(segment, packet, stack!, number);
+        if (!packet.Payload.IsEmpty && syn >= 0 && (index < 0 || conversations.IsClosed(index)))
+        {
+            TakeEarly(Promote(segment, syn, index), forward: true, segment, packet);
+        }
     }
 
     private void TakeSynAck(in Segment segment, in Packet packet)
@@ -106,21 +110,30 @@ internal sealed class TcpTracker(
             Start(ref conversations[index].Forward, segment.Acknowledged);
         }
 
+        // From who began it comes only where both sides began at once (RFC 9293 §3.5).
+        bool forward = IsForward(index, segment);
         ref Conversation conversation = ref conversations[index];
-        if (IsForward(index, segment))
+        ref HalfStream half = ref forward ? ref conversation.Forward : ref conversation.Backward;
+        if (!half.Started)
         {
-            return; // a SYN-ACK from who began: no connection goes like this
+            Start(ref half, segment.Sequence + 1);
         }
 
-        if (!conversation.Backward.Started)
-        {
-            Start(ref conversation.Backward, segment.Sequence + 1);
-        }
-
-        Count(index, forward: false, segment);
-        if (TcpStack.TryParseSynAck(packet.Ip, conversation.OfferedMss, out TcpStack? stack) == ParseStatus.Done)
+        Count(index, forward, segment);
+        if (TcpStack.TryParseSynAck(packet.Ip, forward ? (ushort)0 : conversation.OfferedMss, out TcpStack? stack) == ParseStatus.Done)
         {
             Tell(segment, packet, stack!, conversation.Number);
+        }
+
+        TakeEarly(index, forward, segment, packet);
+    }
+
+    // Data in the opening itself (RFC 7413).
+    private void TakeEarly(int index, bool forward, in Segment segment, in Packet packet)
+    {
+        if (!packet.Payload.IsEmpty)
+        {
+            reassembly.Take(index, forward, segment.Sequence + 1, packet.Payload, segment.Time);
         }
     }
 

@@ -54,7 +54,7 @@ internal sealed class UdpTracker(ConversationTable conversations, QuicReader qui
         {
             QuicOpening opening => quic.Read(index, opening, forward, time, payload),
             DtlsOpening opening => dtls.Read(index, opening, forward, time, payload),
-            _ => payload[0] >= 0xC0 && payload.Length > 20 && QuicVersions.IsKnown(BinaryPrimitives.ReadUInt32BigEndian(payload[1..])) ? quic.Begin(index, forward, time, payload)
+            _ => payload[0] >= 0xC0 && payload.Length > 20 && MayBeQuic(BinaryPrimitives.ReadUInt32BigEndian(payload[1..])) ? quic.Begin(index, forward, time, payload)
                 : payload[0] == 22 && payload.Length > 13 && (payload[1] == 0xFE || (payload[1] == 1 && payload[2] == 0)) ? dtls.Begin(index, forward, time, payload)
                 : ++conversation.Forward.Strange >= MaxStrange,
         };
@@ -63,4 +63,7 @@ internal sealed class UdpTracker(ConversationTable conversations, QuicReader qui
             conversations[index].Forward.Protocol = StreamProtocol.Over;
         }
     }
+
+    // A client may begin with a version that exists only to be refused.
+    private static bool MayBeQuic(uint version) => QuicVersions.IsKnown(version) || QuicVersions.IsReserved(version);
 }

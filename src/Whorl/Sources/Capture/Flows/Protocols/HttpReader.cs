@@ -10,6 +10,9 @@ namespace Whorl.Sources.Capture.Flows.Protocols;
 /// <summary>HTTP/1 requests of a connection, one after the other.</summary>
 internal sealed class HttpReader(ConversationTable conversations, IFlowEvents events, EngineCounters counters)
 {
+    /// <summary>The answer where the bytes turn out to be no request.</summary>
+    public const long NoRequest = -1;
+
     // Methods of the IANA registry have up to 17 letters.
     private const int MaxMethod = 20;
 
@@ -32,13 +35,14 @@ internal sealed class HttpReader(ConversationTable conversations, IFlowEvents ev
         return end < 0 ? (window.Length > MaxMethod ? false : null) : end >= 3 && window[end] == ' ';
     }
 
+    /// <summary>Takes a request; gives its length with that of its body, 0 while it is not whole, or <see cref="NoRequest"/>.</summary>
     public long Read(int index, bool forward, long time, ReadOnlySpan<byte> bytes)
     {
         ref Conversation conversation = ref conversations[index];
         ref HalfStream half = ref forward ? ref conversation.Forward : ref conversation.Backward;
         if (!EndsHead(bytes, ref half))
         {
-            return half.Protocol == StreamProtocol.Http ? 0 : bytes.Length;
+            return half.Protocol == StreamProtocol.Http ? 0 : NoRequest;
         }
 
         half.Cursor = default;
@@ -47,7 +51,7 @@ internal sealed class HttpReader(ConversationTable conversations, IFlowEvents ev
         if (Http1Head.TryParse(bytes, out Http1Head? head) != ParseStatus.Done)
         {
             counters.BrokenMessages++;
-            return bytes.Length;
+            return NoRequest;
         }
 
         conversations.LearnRoles(index, speakerBegan: forward);
@@ -77,7 +81,6 @@ internal sealed class HttpReader(ConversationTable conversations, IFlowEvents ev
             if (!isRequest)
             {
                 half.Protocol = StreamProtocol.Unknown;
-                half.Strange++;
                 half.Need = 0;
                 return false;
             }

@@ -23,6 +23,9 @@ internal sealed class QuicOpening : Opening
 
     public bool ClientIsInitiator { get; init; }
 
+    /// <summary>The list that <see cref="ClientTold"/> counts in.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>>? ClientMessages { get; set; }
+
     public int ClientTold { get; set; }
 
     public int ServerTold { get; set; }

@@ -54,7 +54,12 @@ internal sealed class QuicReader(ConversationTable conversations, Openings openi
     private void TellHellos(int index, QuicOpening opening, long time)
     {
         IReadOnlyList<ReadOnlyMemory<byte>> messages = opening.Handshake.ClientMessages;
-        opening.ClientTold = Math.Min(opening.ClientTold, messages.Count); // a client that was turned away begins anew
+        if (opening.ClientMessages != messages)
+        {
+            opening.ClientMessages = messages; // a client that was turned away begins anew
+            opening.ClientTold = 0;
+        }
+
         for (; opening.ClientTold < messages.Count; opening.ClientTold++)
         {
             if (ClientHello.TryParse(messages[opening.ClientTold].Span, out ClientHello? hello) == ParseStatus.Done)

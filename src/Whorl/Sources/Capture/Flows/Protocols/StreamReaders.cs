@@ -9,10 +9,14 @@ internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents
     // Segments looked at before a direction is given up: a mail session has about ten before it turns to TLS, and a proxy four.
     private const byte MaxStrange = 48;
 
-    // A server's notice before its SSH banner lies in its first segment.
+    // Segments that are searched for an opening in their middle: behind the header of a proxy, a notice, a consent.
+    private const byte MaxSearched = 8;
+
+    // How far such things reach into a segment.
     private const int MaxNotice = 4096;
 
     private const byte HandshakeRecord = 22;
+    private const byte AlertRecord = 21;
 
     private readonly TlsReader _tls = new(conversations, events, counters);
     private readonly SshReader _ssh = new(conversations, events, counters);
@@ -37,7 +41,7 @@ internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents
                 StreamProtocol.Http => _http.Read(index, forward, time, rest),
                 _ => rest.Length,
             };
-            consumed += took;
+            consumed += took == HttpReader.NoRequest ? PassStrange(ref half, rest) : took;
             if (took == 0 && half.Protocol == before)
             {
                 break;
@@ -65,11 +69,28 @@ internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents
                 return 0;
         }
 
-        int notice = bytes[..Math.Min(bytes.Length, MaxNotice)].IndexOf("\nSSH-"u8);
-        if (notice >= 0)
+        return PassStrange(ref half, bytes);
+    }
+
+    // Nothing known begins here; perhaps further on.
+    private static int PassStrange(ref HalfStream half, ReadOnlySpan<byte> bytes)
+    {
+        if (half.Strange < MaxSearched)
         {
-            half.Protocol = StreamProtocol.SshBanner;
-            return notice + 1;
+            ReadOnlySpan<byte> searched = bytes[..Math.Min(bytes.Length, MaxNotice)];
+            int notice = searched.IndexOf("\nSSH-"u8);
+            if (notice >= 0)
+            {
+                half.Protocol = StreamProtocol.SshBanner;
+                return notice + 1;
+            }
+
+            int hello = HelloInside(searched);
+            if (hello > 0)
+            {
+                half.Protocol = StreamProtocol.Tls;
+                return hello;
+            }
         }
 
         half.Protocol = ++half.Strange >= MaxStrange ? StreamProtocol.Over : StreamProtocol.Unknown;
@@ -85,9 +106,15 @@ internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents
             {
                 [_, not 3, ..] or [_, _, > 4, ..] => StreamProtocol.Unknown,
                 { Length: < 6 } => null,
-                [_, _, _, _, _, 1 or 2, ..] => StreamProtocol.Tls,
+                [_, _, _, _, _, 1 or 2 or 11, ..] => StreamProtocol.Tls,
                 _ => StreamProtocol.Unknown,
             };
+        }
+
+        // A server may warn before it says hello: that it does not know the name.
+        if (bytes is [AlertRecord, 3, <= 4, 0, 2, 1, ..])
+        {
+            return StreamProtocol.Tls;
         }
 
         ReadOnlySpan<byte> ssh = "SSH-"u8;
@@ -102,5 +129,25 @@ internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents
             false => StreamProtocol.Unknown,
             null => null,
         };
+    }
+
+    // Where a whole-looking hello begins: record header, message header, version, the lengths in agreement.
+    private static int HelloInside(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> begin = [HandshakeRecord, 3];
+        int at = 0;
+        while (bytes[at..].IndexOf(begin) is >= 0 and int next)
+        {
+            at += next;
+            if (bytes[at..] is [_, _, <= 4, _, _, 1 or 2, 0, _, _, 3, <= 4, ..]
+                && ((bytes[at + 3] << 8) | bytes[at + 4]) >= 4 && ((bytes[at + 7] << 8) | bytes[at + 8]) > 34)
+            {
+                return at;
+            }
+
+            at += begin.Length;
+        }
+
+        return -1;
     }
 }

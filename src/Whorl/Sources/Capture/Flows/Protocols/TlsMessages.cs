@@ -39,11 +39,11 @@ internal sealed class TlsMessages
     /// <summary>Looks for the next message.</summary>
     /// <param name="bytes">The stream from where the cursor counts.</param>
     /// <param name="cursor">Where the last call stopped.</param>
-    /// <param name="onlyHello">Any other message than a ClientHello ends the reading.</param>
+    /// <param name="afterHello">The sender is a client whose hello was read: another one or its certificates may follow.</param>
     /// <param name="message">The message with its header, valid until the next call.</param>
     /// <param name="consumed">Bytes that need not be shown again.</param>
     /// <param name="need">Bytes, from behind those consumed, without which the next call finds nothing.</param>
-    public TlsStep Next(ReadOnlySpan<byte> bytes, ref MessageCursor cursor, bool onlyHello, out ReadOnlySpan<byte> message, out int consumed, out int need)
+    public TlsStep Next(ReadOnlySpan<byte> bytes, ref MessageCursor cursor, bool afterHello, out ReadOnlySpan<byte> message, out int consumed, out int need)
     {
         message = default;
         consumed = 0;
@@ -70,7 +70,7 @@ internal sealed class TlsMessages
             cursor.Gathered += take;
             cursor.At += take;
             cursor.RecordLeft -= take;
-            if (cursor.Length == 0 && cursor.Gathered > 0 && !MayBe(bytes[cursor.FirstRecord > 0 ? 0 : RecordHeader], cursor.CipherChanged, onlyHello))
+            if (cursor.Length == 0 && cursor.Gathered > 0 && !MayBe(bytes[cursor.FirstRecord > 0 ? 0 : RecordHeader], cursor.CipherChanged, afterHello))
             {
                 return TlsStep.End;
             }
@@ -150,8 +150,8 @@ internal sealed class TlsMessages
         return header[0] == Alert && header[RecordHeader] != Warning ? TlsStep.End : TlsStep.Message;
     }
 
-    private static bool MayBe(byte type, bool cipherChanged, bool onlyHello) =>
-        onlyHello ? type == 1 : !cipherChanged || type is 1 or 2;
+    private static bool MayBe(byte type, bool cipherChanged, bool afterHello) =>
+        cipherChanged ? type is 1 or 2 : !afterHello || type is 1 or 11;
 
     // The first bytes of the message, which has that many here: as they lie, or joined over records.
     private ReadOnlySpan<byte> Join(ReadOnlySpan<byte> bytes, int firstRecord, int length)

@@ -18,7 +18,7 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
     {
         ref Conversation conversation = ref conversations[index];
         ref HalfStream half = ref forward ? ref conversation.Forward : ref conversation.Backward;
-        switch (_messages.Next(bytes, ref half.Cursor, onlyHello: half.SpeaksAsClient, out ReadOnlySpan<byte> message, out int consumed, out half.Need))
+        switch (_messages.Next(bytes, ref half.Cursor, afterHello: half.SpeaksAsClient, out ReadOnlySpan<byte> message, out int consumed, out half.Need))
         {
             case TlsStep.Message:
                 if (!Take(index, forward, time, message))
@@ -136,6 +136,7 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
         ClientHello? hello = conversation.Memory as ClientHello;
         if (hello is null && other.Protocol == StreamProtocol.Tls && other.Told == 0)
         {
+            Leave(index);
             conversation.Memory = answer; // the hello is on its way, in pieces or out of order
         }
         else
