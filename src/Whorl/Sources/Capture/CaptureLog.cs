@@ -28,4 +28,10 @@ internal static partial class CaptureLog
 
     [LoggerMessage(2008, LogLevel.Information, "Capture on {Interface} ended: it is no longer chosen")]
     public static partial void Left(ILogger log, string @interface);
+
+    [LoggerMessage(2010, LogLevel.Warning, "The map of addresses {File} cannot be used: {Reason}; the one before stays")]
+    public static partial void MapFaulty(ILogger log, string file, string reason);
+
+    [LoggerMessage(2011, LogLevel.Warning, "p0f's signatures cannot be read: {Reason}; stacks are told without the name of a system")]
+    public static partial void NoSignatures(ILogger log, string reason);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
+using Whorl.Sources.Capture.Listening;
 
 namespace Whorl.Sources.Capture;
 
@@ -10,7 +11,8 @@ internal static class CaptureModule
     {
         builder.AddModuleOptions<CaptureOptions, CaptureOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<CaptureOptions>, CaptureOptionsCheck>();
-        builder.Services.AddSingleton<CaptureMetrics>().AddSingleton<CaptureWorker>();
+        builder.Services.AddSingleton<CaptureMetrics>().AddSingleton<ShardMaker>().AddSingleton<CaptureWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ShardMaker>());
         builder.Services.AddHostedService(services => services.GetRequiredService<CaptureWorker>());
         builder.Services.AddHealthChecks().AddCheck<CaptureHealth>("capture", tags: ["ready"]);
         builder.Services.AddSingleton<IDoctorCheck, CapturePrivilegeDoctor>().AddSingleton<IDoctorCheck, CaptureLibraryDoctor>().AddSingleton<IDoctorCheck, CaptureInterfaceDoctor>();

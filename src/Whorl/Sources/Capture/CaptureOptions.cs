@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Native.Capture;
 using Whorl.Sources.Capture.Inputs;
+using Whorl.Sources.Capture.Observing;
 
 namespace Whorl.Sources.Capture;
 
@@ -32,6 +33,26 @@ internal sealed class CaptureOptions : IModuleOptions
     [Range(1, 64)]
     public int Threads { get; set; } = 1;
 
+    /// <summary>Names of addresses, each as `203.0.113.0/28 web-decoy`; the longest prefix counts. Where there is a map, only traffic that touches it is told.</summary>
+    public List<string> Map { get; set; } = [];
+
+    /// <summary>File with more such lines; read again when it changes. A faulty one leaves the map as it was.</summary>
+    public string MapFile { get; set; } = "";
+
+    /// <summary>What one source shows one destination (address and port) again within this time is counted and told once more, with its count. Zero: everything is told.</summary>
+    [Range(typeof(TimeSpan), "0:00:00", "1.00:00:00")]
+    public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many sightings are remembered for that, for each thread; then those unseen for longest are told and forgotten.</summary>
+    [Range(16, 4_194_304)]
+    public int WindowEntries { get; set; } = 65_536;
+
+    /// <summary>Tell all four forms of JA4.</summary>
+    public bool AllJa4Forms { get; set; }
+
+    /// <summary>p0f signature file; empty: where the system's package puts it. Without one, stacks are told without the name of a system.</summary>
+    public string P0fFile { get; set; } = "";
+
     public IReadOnlyList<CapturePoint> Points() => [.. Interfaces.Select(text => CapturePoint.TryParse(text, out CapturePoint? point) ? point : null).OfType<CapturePoint>()];
 }
 
@@ -59,6 +80,11 @@ internal sealed class CaptureOptionsCheck : IValidateOptions<CaptureOptions>
         if (!string.IsNullOrWhiteSpace(options.Filter) && FilterProgram.Check(options.Filter) is { } wrong)
         {
             faults.Add($"Filter: '{options.Filter}' is no capture filter: {wrong}");
+        }
+
+        if (!AddressMap.TryParse(options.Map, out _, out string? fault))
+        {
+            faults.Add($"Map:{fault}");
         }
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -9,7 +9,7 @@ namespace Whorl.Sources.Capture;
 
 /// <summary>Chooses interfaces, keeps a listening post on each, and says once a second what they saw.</summary>
 internal sealed class CaptureWorker(
-    IOptions<CaptureOptions> options, IOptions<NodeOptions> node, RunningRoles roles, IObservationSink sink, CaptureMetrics metrics, TimeProvider clock, ILogger<CaptureWorker> log)
+    IOptions<CaptureOptions> options, IOptions<NodeOptions> node, RunningRoles roles, ShardMaker shards, IObservationSink sink, CaptureMetrics metrics, TimeProvider clock, ILogger<CaptureWorker> log)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -99,7 +99,7 @@ internal sealed class CaptureWorker(
         foreach (CapturePoint point in choice.Points)
         {
             ListeningPost? known = _posts.FirstOrDefault(post => post.Point == point);
-            posts.Add(known ?? new(point, options.Value, _ => new CaptureShard(), clock, log));
+            posts.Add(known ?? new(point, options.Value, shards.Make, clock, log));
             if (known is null && InterfaceChoice.Blindness(point, links) is { } blindness)
             {
                 CaptureLog.Blind(log, point.Text, blindness);

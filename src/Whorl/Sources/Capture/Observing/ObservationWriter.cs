@@ -29,7 +29,10 @@ internal sealed class ObservingSettings
 /// <summary>
 /// Writes what a flow engine tells as the attributes of observations, into one buffer that is used again and again. One writer for one engine.
 /// </summary>
-internal sealed class ObservationWriter(IPacketSource source, IObservationOutput output, ObservingSettings settings) : IFlowEvents
+/// <param name="interfaces">Names of the interfaces that sightings count; may grow.</param>
+/// <param name="output">Who gets the observations.</param>
+/// <param name="settings">What is looked up.</param>
+internal sealed class ObservationWriter(Func<IReadOnlyList<string>> interfaces, IObservationOutput output, ObservingSettings settings) : IFlowEvents
 {
     // Larger than any observation without hostile texts.
     private const int UsualLength = 4096;
@@ -261,7 +264,7 @@ internal sealed class ObservationWriter(IPacketSource source, IObservationOutput
             return [];
         }
 
-        return _interfaces[index] ??= Read(source.Interfaces, index);
+        return _interfaces[index] ??= Read(interfaces(), index);
 
         static byte[] Read(IReadOnlyList<string> names, int index)
         {
