@@ -59,6 +59,24 @@ public sealed class CaptureRoleTests
     }
 
     [Fact]
+    public async Task A_namespace_that_is_deleted_is_let_go_and_listened_in_again_when_it_is_made_again()
+    {
+        await using TestNetwork network = await TestNetwork.CreateAsync();
+        await using WhorlProcess whorl = await WhorlProcess.StartAsync(
+            new Dictionary<string, string?>(StringComparer.Ordinal) { ["Capture:Interfaces:0"] = $"{network.Decoy}:d0" });
+        await whorl.UntilHealthSaysAsync("d0: listening", Soon);
+        await TestNetwork.IpAsync("netns", "del", network.Decoy);
+        await whorl.UntilHealthSaysAsync("there is no network namespace", Soon);
+
+        // It is gone with its addresses: the attacker is not refused any more, but finds nobody.
+        await whorl.UntilAsync(async () => (await TestNetwork.RunAsync(network.Attacker, "nmap", "-n", "-sn", "-PR", TestNetwork.DecoyV4)).Output.Contains("0 hosts up", StringComparison.Ordinal), "gone", Soon);
+        await TestNetwork.IpAsync("netns", "add", network.Decoy);
+        await TestNetwork.IpAsync("-n", network.Sensor, "link", "add", "link", "s0", "name", "d0", "netns", network.Decoy, "type", "macvlan", "mode", "bridge");
+        await TestNetwork.IpAsync("-n", network.Decoy, "link", "set", "d0", "up");
+        await whorl.UntilHealthSaysAsync("d0: listening", Soon);
+    }
+
+    [Fact]
     public async Task Without_the_right_to_capture_the_role_is_degraded_and_the_edge_still_serves()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "becoming another user needs root");
