@@ -25,6 +25,9 @@ internal sealed class QuicCryptoStream
     /// <summary>Whole handshake messages in order.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Messages => _messages;
 
+    /// <summary>Bytes held, the messages included.</summary>
+    public int HeldBytes => _pieces.Cost + _messageAt;
+
     /// <summary>Takes the frames of an opened packet; stops at the first that cannot be in an Initial packet (RFC 9000 §12.4).</summary>
     public void Add(ReadOnlySpan<byte> frames, uint version)
     {

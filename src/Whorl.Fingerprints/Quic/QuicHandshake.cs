@@ -38,6 +38,9 @@ public sealed class QuicHandshake
     /// <summary>Versions of a version negotiation packet, in order; empty without one.</summary>
     public IReadOnlyList<uint> OfferedVersions { get; private set; } = [];
 
+    /// <summary>Bytes held, for those who bound many of these together.</summary>
+    public int HeldBytes => _client.HeldBytes + _server.HeldBytes;
+
     /// <summary>The client's first TLS message (type, length, body); empty until it is whole.</summary>
     public ReadOnlyMemory<byte> ClientHello => _client.Messages.Count > 0 ? _client.Messages[0] : default;
 

@@ -6,6 +6,7 @@ using Whorl.Bus;
 using Whorl.Delivery.Api;
 using Whorl.Delivery.WebConsole;
 using Whorl.Hosting.Configuration;
+using Whorl.Sources.Capture;
 using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
 using Whorl.Stores;
@@ -22,6 +23,7 @@ internal static class RoleTable
     [
         new("analyst", "keep observations", [.. Base, JournalModule.AddJournal]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
+        new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 

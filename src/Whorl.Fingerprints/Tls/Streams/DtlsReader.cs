@@ -34,6 +34,9 @@ public sealed class DtlsReader
     /// <summary>What has been read so far.</summary>
     public HandshakeMessages Messages { get; } = new();
 
+    /// <summary>Bytes of fragments held, for those who bound many of these together.</summary>
+    public int HeldBytes => _held;
+
     /// <summary>Takes the payload of the next datagram; order does not matter.</summary>
     /// <param name="datagram">The UDP payload.</param>
     /// <returns>

@@ -15,10 +15,13 @@ internal interface IFlowEvents
     /// <summary>A client's first flight, as soon as it is whole; it goes from client to server.</summary>
     void ClientHello(in Sighting at, HelloTransport transport, uint quicVersion, ClientHello hello);
 
-    /// <summary>Hello and answer, as soon as the answer is whole; from client to server.</summary>
-    void TlsSession(in Sighting at, HelloTransport transport, ClientHello hello, ServerHello answer, TlsResumption resumption);
+    /// <summary>
+    /// Hello and answer, as soon as the answer is whole; from client to server. A HelloRetryRequest is an answer as well.
+    /// The hello is null where it was not seen (a capture that began too late, a hello of SSL 2).
+    /// </summary>
+    void TlsSession(in Sighting at, HelloTransport transport, ClientHello? hello, ServerHello answer, TlsResumption resumption);
 
-    /// <summary>A server's certificates in clear (TLS 1.2 and older); from server to client.</summary>
+    /// <summary>Certificates in clear (TLS 1.2 and older), from who shows them: the server, seldom a client.</summary>
     void Certificates(in Sighting at, CertificateChain chain, string? serverName);
 
     void SshBanner(in Sighting at, bool fromServer, SshBanner banner);
@@ -81,7 +84,7 @@ internal enum FlowClose
     CaptureEnd,
 }
 
-/// <summary>What went over a conversation; "forward" is from initiator to responder.</summary>
+/// <summary>What went over a conversation; "forward" is from initiator to responder, bytes are those of the IP packets.</summary>
 internal struct FlowSummary
 {
     public byte Protocol;
