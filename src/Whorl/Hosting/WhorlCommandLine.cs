@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Whorl.Delivery.Cli;
+using Whorl.Delivery.Cli.Hashing;
 using Whorl.Hosting.Configuration;
 
 namespace Whorl.Hosting;
@@ -22,7 +23,8 @@ internal static class WhorlCommandLine
             RunCommand.Create(), EdgeCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
             DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console),
             UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
-            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
+            RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console),
+            HashCommand.Create(Output.Console, Console.OpenStandardInput), CompareCommand.Create(Output.Console, Console.OpenStandardInput));
         root.Add(RunCommand.ConfigOption);
         return root;
     }
