@@ -13,7 +13,7 @@ public sealed class WireTests : IDisposable
     private const int Plenty = 16 * 1024 * 1024;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private int _peerEnded;
+    private readonly TaskCompletionSource _peerEnded = new();
 
     public WireTests() => _listener.Start();
 
@@ -76,7 +76,7 @@ public sealed class WireTests : IDisposable
 
         (await wire.ReceiveAsync(new byte[1])).ShouldBe(0);
         wire.HasNews.ShouldBeTrue();
-        _peerEnded.ShouldBe(1);
+        await _peerEnded.Task;
         (await wire.ReceiveAsync(new byte[1])).ShouldBe(0);
         wire.Dispose();
     }
@@ -252,6 +252,6 @@ public sealed class WireTests : IDisposable
         Task<Socket> accepting = _listener.AcceptSocketAsync();
         Socket connected = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await connected.ConnectAsync(_listener.LocalEndpoint);
-        return (Wire.Over(await accepting, () => Interlocked.Increment(ref _peerEnded)), connected);
+        return (Wire.Over(await accepting, () => _peerEnded.TrySetResult()), connected);
     }
 }
