@@ -4,6 +4,7 @@ using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
 using Whorl.Delivery.Api;
+using Whorl.Delivery.Exports;
 using Whorl.Delivery.WebConsole;
 using Whorl.Hosting.Configuration;
 using Whorl.Sources.Capture;
@@ -21,7 +22,7 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal]),
+        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
