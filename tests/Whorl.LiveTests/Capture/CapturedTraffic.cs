@@ -36,7 +36,11 @@ public sealed class CapturedTraffic : IAsyncDisposable
         TestNetwork network = Keep(await TestNetwork.CreateAsync());
         Keep(await DecoyServices.StartAsync(network));
         RabbitServer rabbit = Keep(await RabbitServer.StartNewAsync());
-        WhorlProcess analyst = Keep(await StartAsync(rabbit, "analyst", "analyst,console"));
+        WhorlProcess analyst = Keep(await StartAsync(rabbit, "analyst", "analyst,console", new(StringComparer.Ordinal)
+        {
+            ["Exports:JsonFile"] = _folder.File("observations.jsonl"),
+            ["Exports:SyslogFile"] = _folder.File("observations.log"),
+        }));
         WhorlProcess sensor = Keep(await StartAsync(rabbit, "sensor", "capture,console", new(StringComparer.Ordinal)
         {
             ["Capture:Interfaces:0"] = $"{network.Sensor}:s0",
@@ -68,7 +72,7 @@ public sealed class CapturedTraffic : IAsyncDisposable
             },
             "storing every kind",
             Soon);
-        return new(network, sensor, analyst, stored, file);
+        return new(network, sensor, stored, file, _folder.File("observations.jsonl"), _folder.File("observations.log"));
     }
 
     /// <summary>Everything but the last step of each tool is what real users type.</summary>
@@ -109,7 +113,8 @@ public sealed class CapturedTraffic : IAsyncDisposable
         return part;
     }
 
-    internal sealed record Seen(TestNetwork Network, WhorlProcess Sensor, WhorlProcess Analyst, IReadOnlyList<Stored> Stored, string File)
+    /// <param name="File">What dumpcap wrote.</param>
+    internal sealed record Seen(TestNetwork Network, WhorlProcess Sensor, IReadOnlyList<Stored> Stored, string File, string JsonLines, string Syslog)
     {
         public IEnumerable<Stored> Of(string kind) => Stored.Where(one => one.Kind == kind);
     }

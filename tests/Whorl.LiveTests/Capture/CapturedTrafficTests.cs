@@ -1,9 +1,11 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Whorl.LiveTests.Processes;
 
 namespace Whorl.LiveTests.Capture;
 
 /// <summary>What an attacker's tools left on the wire, as observations that went over RabbitMQ into another node's store.</summary>
-public sealed class CapturedTrafficTests(CapturedTraffic traffic) : IClassFixture<CapturedTraffic>
+public sealed partial class CapturedTrafficTests(CapturedTraffic traffic) : IClassFixture<CapturedTraffic>
 {
     private static readonly string[] Families = [TestNetwork.DecoyV4, TestNetwork.DecoyV6];
 
@@ -106,12 +108,37 @@ public sealed class CapturedTrafficTests(CapturedTraffic traffic) : IClassFixtur
     }
 
     [Fact]
+    public async Task Every_stored_observation_is_a_line_of_JSON_and_a_line_of_syslog_as_well()
+    {
+        CapturedTraffic.Seen seen = await traffic.SeenAsync();
+        string[] ids = [.. seen.Stored.Select(one => one.Id).Order(StringComparer.Ordinal)];
+        await seen.Sensor.UntilAsync(
+            async () =>
+            {
+                // What came later may be there too.
+                IEnumerable<string> lines = (await File.ReadAllLinesAsync(seen.JsonLines)).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!);
+                MatchCollection syslog = SyslogId().Matches(await File.ReadAllTextAsync(seen.Syslog));
+                return !ids.Except(lines, StringComparer.Ordinal).Any() && !ids.Except(syslog.Select(match => match.Groups["id"].Value), StringComparer.Ordinal).Any();
+            },
+            "exporting",
+            TimeSpan.FromSeconds(20));
+
+        string request = (await File.ReadAllLinesAsync(seen.Syslog)).First(line => line.Contains(" http.request [", StringComparison.Ordinal));
+        request.ShouldContain("http.user_agent=\"curl-of-the-attacker/1.0\"");
+        request.ShouldContain(" sensor whorl ");
+    }
+
+    [Fact]
     public async Task Conversations_end_with_their_figures()
     {
         CapturedTraffic.Seen seen = await traffic.SeenAsync();
         seen.Of("flow.end").ShouldContain(one => one["destination.port"] == "80" && one["flow.close"] == "finished" && one["destination.ip"] == TestNetwork.DecoyV6);
         seen.Of("flow.end").ShouldContain(one => one["destination.ip"] == TestNetwork.SecondDecoyV4 && one["flow.close"] == "reset");
     }
+
+    // RFC 5424 §6: priority, version, time, host, program, process, kind, structured data.
+    [GeneratedRegex("^<134>1 [0-9T:.-]+Z sensor whorl [0-9]+ [a-z0-9._]+ \\[whorl@32473 id=\"(?<id>[^\"]+)\"", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex SyslogId();
 
     /// <summary>The values of a field in every packet that a display filter takes, in their order.</summary>
     private static async Task<string[]> TsharkAsync(string file, string filter, string field)
