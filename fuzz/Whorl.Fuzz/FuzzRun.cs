@@ -10,7 +10,6 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
 
     // Lists of names cost tens of bytes per byte received; more means that a length field was believed.
     private const long MaxAllocationPerByte = 512;
-    private const long MaxAllocationBase = 256 * 1024;
 
     private const int MaxCorpus = 4096;
 
@@ -85,7 +84,7 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
             _startedAt = 0;
         }
 
-        if (allocated <= MaxAllocationBase + (MaxAllocationPerByte * input.Length))
+        if (allocated <= target.MaxAllocation + (MaxAllocationPerByte * input.Length))
         {
             return true;
         }
@@ -106,6 +105,7 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
             Keep(_current, $"ran longer than {MaxRunTime.TotalSeconds} s", talk);
         }
 
+        // A thread that hangs cannot be taken back; the targets after it wait for the next run.
         Environment.Exit(1);
     }
 

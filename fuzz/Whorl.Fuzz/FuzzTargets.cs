@@ -9,5 +9,7 @@ internal static class FuzzTargets
         .. HttpFuzzTargets.All,
         .. NetworkFuzzTargets.All,
         .. ContentFuzzTargets.All,
+        .. EdgeFuzzTargets.All,
+        .. AnalysisFuzzTargets.All,
     ];
 }

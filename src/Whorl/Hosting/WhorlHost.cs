@@ -56,6 +56,9 @@ internal static class WhorlHost
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new RunningRoles(Named: false));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
         builder.Services.AddHealthChecks();
+
+        // What is degraded is said once by the module that is; not again each time somebody asks for health.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Error);
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
         builder.AddTelemetry();
         foreach (Func<IHostApplicationBuilder, IHostApplicationBuilder> module in roles.SelectMany(role => role.Modules).Distinct())

@@ -17,6 +17,14 @@ internal static class TestFrames
         return [2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, host, .. vlan == 0 ? [] : (byte[])[0x81, 0, (byte)(vlan >> 8), (byte)vlan], 8, 0, .. ip, .. udp, .. payload];
     }
 
+    /// <summary>A SYN with one option, as over Ethernet with a VLAN tag; to port 7777 of 192.0.2.99. Nobody looks at its checksums.</summary>
+    public static byte[] Syn(byte host, ushort port, ushort vlan) =>
+    [
+        2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, host, 0x81, 0, (byte)(vlan >> 8), (byte)vlan, 8, 0,
+        0x45, 0, 0, 44, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, host, 192, 0, 2, 99,
+        (byte)(port >> 8), (byte)port, 7777 >> 8, 7777 & 0xFF, 1, 2, 3, 4, 0, 0, 0, 0, 0x60, 2, 0xFF, 0xFF, 0, 0, 0, 0, 2, 4, 5, 0xB4,
+    ];
+
     /// <summary>Writes a pcap file of Ethernet frames.</summary>
     public static void Write(string path, IEnumerable<byte[]> frames)
     {

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Native.Capture;
+using Whorl.Sources.Capture.Flows;
 using Whorl.Sources.Capture.Inputs;
 using Whorl.Sources.Capture.Observing;
 
@@ -53,7 +54,56 @@ internal sealed class CaptureOptions : IModuleOptions
     /// <summary>p0f signature file; empty: where the system's package puts it. Without one, stacks are told without the name of a system.</summary>
     public string P0fFile { get; set; } = "";
 
+    /// <summary>How much is remembered for each interface and thread.</summary>
+    [ValidateObjectMembers]
+    public CaptureLimits Limits { get; set; } = new();
+
     public IReadOnlyList<CapturePoint> Points() => [.. Interfaces.Select(text => CapturePoint.TryParse(text, out CapturePoint? point) ? point : null).OfType<CapturePoint>()];
+}
+
+/// <summary>Bounds of what a thread of capture remembers. When a table is full, what was quiet for longest goes, and is counted.</summary>
+internal sealed class CaptureLimits
+{
+    private static readonly FlowLimits Usual = new();
+
+    /// <summary>Conversations followed at once; each takes about 400 bytes.</summary>
+    [Range(256, 16_777_216)]
+    public int Conversations { get; set; } = Usual.MaxConversations;
+
+    /// <summary>SYNs that wait for an answer; each takes about 130 bytes.</summary>
+    [Range(256, 16_777_216)]
+    public int Syns { get; set; } = Usual.MaxSyns;
+
+    /// <summary>Hosts whose sequence numbers and clocks are remembered; each takes about 200 bytes.</summary>
+    [Range(256, 16_777_216)]
+    public int Hosts { get; set; } = Usual.MaxHosts;
+
+    /// <summary>Bytes of one direction of a conversation that are held while a message in it is not whole.</summary>
+    [Range(4096, 1024 * 1024)]
+    public int StreamBytes { get; set; } = Usual.StreamBytes;
+
+    /// <summary>Bytes held for all of them together.</summary>
+    [Range(1024 * 1024, 1024 * 1024 * 1024)]
+    public int BufferBytes { get; set; } = Usual.BufferBytes;
+
+    /// <summary>Quiet after which a TCP conversation is over.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
+    public TimeSpan TcpIdle { get; set; } = Usual.TcpIdle;
+
+    /// <summary>Quiet after which one of another protocol is over.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
+    public TimeSpan UdpIdle { get; set; } = Usual.UdpIdle;
+
+    public FlowLimits ForEngine() => Usual with
+    {
+        MaxConversations = Conversations,
+        MaxSyns = Syns,
+        MaxHosts = Hosts,
+        StreamBytes = StreamBytes,
+        BufferBytes = BufferBytes,
+        TcpIdle = TcpIdle,
+        UdpIdle = UdpIdle,
+    };
 }
 
 [OptionsValidator]

@@ -40,7 +40,13 @@ internal sealed class ListeningPost(CapturePoint point, CaptureOptions options, 
         if (IsListening)
         {
             Count();
-            if (_threads.Find(thread => !thread.IsRunning) is { } ended)
+            if (point.Namespace is { } space && !File.Exists(space))
+            {
+                // An open socket would keep a namespace that was deleted alive, with its addresses still answering.
+                Close();
+                Failed(new(CaptureFaultKind.NoSuchNamespace, $"there is no network namespace {space} any more"));
+            }
+            else if (_threads.Find(thread => !thread.IsRunning) is { } ended)
             {
                 if (ended.Fault is not null)
                 {

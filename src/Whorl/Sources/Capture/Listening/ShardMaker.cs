@@ -57,7 +57,7 @@ internal sealed class ShardMaker : BackgroundService
             AllJa4Forms = _options.AllJa4Forms,
             FlowPrefix = $"{_run}-{Interlocked.Increment(ref _made)}-",
         });
-        return new(new FlowEngine(new FlowLimits(), _signatures, writer), writer, output, batches);
+        return new(new FlowEngine(_options.Limits.ForEngine(), _signatures, writer), writer, output, batches);
     }
 
     /// <summary>Reads the map again where its file has changed; a faulty one leaves the map as it was.</summary>
