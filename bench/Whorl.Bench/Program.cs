@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using Whorl.Bench.Capture;
 using Whorl.Bench.Decisions;
 using Whorl.Bench.Fuzzy;
 using Whorl.Bench.Rules;
@@ -9,6 +10,9 @@ switch (args)
 {
     case ["decisions"]:
         DecisionTableBench.Report();
+        break;
+    case ["capture", string file]:
+        CaptureFileBench.Report(file);
         break;
     case ["rules"]:
         RuleSetBench.Report();

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Whorl.Fingerprints.Packets;
 
@@ -11,6 +12,7 @@ internal static class IpHeaders
     // RFC 8200 §4.1 knows six, one of them twice; more is an attack or a bug.
     private const int MaxExtensionHeaders = 8;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static PacketStatus ReadIpv4(ref ReadOnlySpan<byte> ip, ref IpLayout layout)
     {
         if (ip.Length < Ipv4HeaderLength)
@@ -121,6 +123,7 @@ internal static class IpHeaders
     }
 
     /// <summary>Checks that the transport header is whole and finds the payload.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static PacketStatus ReadTransport(ReadOnlySpan<byte> ip, ref IpLayout layout)
     {
         ReadOnlySpan<byte> transport = ip[layout.TransportAt..];

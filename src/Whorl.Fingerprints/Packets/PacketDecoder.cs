@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Whorl.Fingerprints.Packets;
 
 /// <summary>Walks from the link header inwards, one layer a step.</summary>
@@ -6,6 +8,7 @@ internal static class PacketDecoder
     // Provider networks stack up to about ten (tags, labels, a tunnel and its own tags); more is an attack or a bug.
     private const int MaxLayers = 24;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static PacketStatus Decode(LinkType link, ReadOnlySpan<byte> frame, out Packet packet)
     {
         ReadOnlySpan<byte> rest = frame;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Whorl.Fingerprints.Packets;
 using Whorl.Fingerprints.Tcp;
 using Whorl.Sources.Capture.Flows.Protocols;
@@ -44,7 +45,7 @@ internal sealed class FlowEngine
         _hosts = new HostTable(limits.MaxHosts, _counters);
         _neighbours = new NeighbourTable(limits.MaxNeighbours, events);
         _openings = new Openings(limits, _conversations, _counters);
-        StreamReaders readers = new(_conversations, events, _counters);
+        StreamReaders readers = new(_conversations, _openings, events, _counters);
         _conversations.Leaving = index =>
         {
             readers.Leave(index);
@@ -56,6 +57,7 @@ internal sealed class FlowEngine
     }
 
     /// <summary>Takes the next frame.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(in CapturedFrame frame)
     {
         _counters.Frames++;
@@ -132,6 +134,7 @@ internal sealed class FlowEngine
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TakePacket(in CapturedFrame frame, in Packet packet)
     {
         if (packet.IpVersion == 6 ? packet.Ip[8] == 0xFE : packet.Ip[16] >= 224)

@@ -24,10 +24,10 @@ internal sealed record FlowLimits
     /// <summary>Bytes held for all streams together.</summary>
     public int BufferBytes { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>QUIC and DTLS openings followed at once; each holds what its peers sent of it.</summary>
-    public int MaxOpenings { get; init; } = 1024;
+    /// <summary>Conversations whose opening is remembered until it is over: a hello that waits for its answer, a QUIC or DTLS handshake.</summary>
+    public int MaxOpenings { get; init; } = 8192;
 
-    /// <summary>Bytes held for all QUIC and DTLS openings together.</summary>
+    /// <summary>Bytes remembered for all of them together.</summary>
     public int OpeningBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Quiet after which a TCP conversation is over.</summary>

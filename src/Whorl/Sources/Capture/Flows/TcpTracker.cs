@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Whorl.Fingerprints.Packets;
 using Whorl.Fingerprints.Tcp;
 using Whorl.Fingerprints.Wire;
@@ -22,6 +23,7 @@ internal sealed class TcpTracker(
     // A clock is measured over at least this much of a conversation; less gives rounding, not a rate.
     private const long ClockSpan = 500_000_000;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(in CapturedFrame frame, in Packet packet)
     {
         ReadOnlySpan<byte> tcp = packet.Transport;
@@ -137,6 +139,7 @@ internal sealed class TcpTracker(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TakeSegment(in Segment segment, in Packet packet)
     {
         int index = conversations.Find(segment.Key, segment.Hash);
@@ -323,6 +326,7 @@ internal sealed class TcpTracker(
     /// <summary>What is needed of a packet more than once.</summary>
     private readonly ref struct Segment
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Segment(in CapturedFrame frame, in Packet packet, ReadOnlySpan<byte> tcp)
         {
             Source = FlowKey.FromBytes(packet.SourceAddress);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Whorl.Fingerprints.Packets;
 using Whorl.Fingerprints.Quic;
 using Whorl.Sources.Capture.Flows.Protocols;
@@ -13,6 +14,7 @@ internal sealed class UdpTracker(ConversationTable conversations, QuicReader qui
     // Datagrams in which an opening is looked for; STUN and a few probes may come before it.
     private const int MaxStrange = 64;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(in CapturedFrame frame, in Packet packet)
     {
         ReadOnlySpan<byte> udp = packet.Transport;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Whorl.Sources.Capture.Inputs;
 
 /// <summary>
@@ -50,6 +52,7 @@ internal sealed class CaptureFile : IPacketSource
     /// <summary>Reads a capture from a stream, which is closed with this.</summary>
     public static CaptureFile Read(Stream stream) => new(stream, null, default);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public FrameRead TryRead(out CapturedFrame frame)
     {
         if (Fault is not null)

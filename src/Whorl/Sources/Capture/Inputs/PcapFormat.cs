@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Whorl.Fingerprints.Packets;
 
 namespace Whorl.Sources.Capture.Inputs;
@@ -29,6 +30,7 @@ internal sealed class PcapFormat : CaptureFormat
 
     public override IReadOnlyList<string> Interfaces => NoName;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override FrameRead TryRead(InputBytes input, out CapturedFrame frame, out string? reason)
     {
         frame = default;

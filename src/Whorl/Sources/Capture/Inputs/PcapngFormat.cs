@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Whorl.Fingerprints.Packets;
 
@@ -39,6 +40,7 @@ internal sealed class PcapngFormat : CaptureFormat
 
     public override IReadOnlyList<string> Interfaces => _names;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override FrameRead TryRead(InputBytes input, out CapturedFrame frame, out string? reason)
     {
         frame = default;
@@ -204,6 +206,7 @@ internal sealed class PcapngFormat : CaptureFormat
     }
 
     // enhanced: interface 4 | time 8 | captured 4 | original 4 | bytes; obsolete: interface 2 | drops 2 | …
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private string? ReadPacket(ReadOnlySpan<byte> block, bool obsolete, out CapturedFrame frame)
     {
         frame = default;

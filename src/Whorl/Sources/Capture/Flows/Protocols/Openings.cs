@@ -4,9 +4,12 @@ using Whorl.Sources.Capture.Flows.Tables;
 
 namespace Whorl.Sources.Capture.Flows.Protocols;
 
-/// <summary>The opening of a QUIC or DTLS conversation.</summary>
+/// <summary>What has to be remembered of a conversation's opening until it is over.</summary>
 internal abstract class Opening
 {
+    /// <summary>The objects around the bytes, about.</summary>
+    protected const int Overhead = 1024;
+
     /// <summary>Bytes it holds.</summary>
     public abstract int HeldBytes { get; }
 
@@ -15,6 +18,25 @@ internal abstract class Opening
 
     /// <summary>The last hello told.</summary>
     public ClientHello? Hello { get; set; }
+}
+
+/// <summary>TLS over TCP: the hello waits for its answer and for the certificates, or the answer for the hello.</summary>
+internal sealed class TlsOpening : Opening
+{
+    /// <summary>An answer that came before its hello was whole.</summary>
+    public ServerHello? Early { get; set; }
+
+    public override int HeldBytes => Overhead + (2 * (Hello?.MessageLength ?? 0)) + (Early?.Message.Length ?? 0);
+}
+
+/// <summary>SSH: the banners wait for the key exchanges.</summary>
+internal sealed class SshOpening : Opening
+{
+    public string? Forward { get; set; }
+
+    public string? Backward { get; set; }
+
+    public override int HeldBytes => Overhead + (2 * ((Forward?.Length ?? 0) + (Backward?.Length ?? 0)));
 }
 
 internal sealed class QuicOpening : Opening
@@ -30,7 +52,7 @@ internal sealed class QuicOpening : Opening
 
     public int ServerTold { get; set; }
 
-    public override int HeldBytes => Handshake.HeldBytes;
+    public override int HeldBytes => Overhead + Handshake.HeldBytes;
 }
 
 internal sealed class DtlsOpening : Opening
@@ -39,7 +61,7 @@ internal sealed class DtlsOpening : Opening
 
     public DtlsReader Backward { get; } = new();
 
-    public override int HeldBytes => Forward.HeldBytes + Backward.HeldBytes;
+    public override int HeldBytes => Overhead + Forward.HeldBytes + Backward.HeldBytes;
 
     public int ForwardHellos { get; set; }
 
@@ -50,7 +72,7 @@ internal sealed class DtlsOpening : Opening
     public bool ChainTold { get; set; }
 }
 
-/// <summary>Which conversations have an opening under way: bounded by number and by bytes, the quietest goes first.</summary>
+/// <summary>Which conversations have something of their opening to be remembered: bounded by number and by bytes, the quietest goes first.</summary>
 internal sealed class Openings(FlowLimits limits, ConversationTable conversations, EngineCounters counters)
 {
     private readonly LruTable<Streams.StreamKey, int> _openings = new(limits.MaxOpenings, 1);
@@ -75,16 +97,17 @@ internal sealed class Openings(FlowLimits limits, ConversationTable conversation
     /// <summary>Notes what an opening holds by now.</summary>
     public void Recount(int index, Opening opening)
     {
+        Streams.StreamKey key = new(index);
+        int place = _openings.Find(key, key.Hash());
+        if (place < 0)
+        {
+            return;
+        }
+
         int held = opening.HeldBytes;
         Bytes += held - opening.Counted;
         opening.Counted = held;
-        Streams.StreamKey key = new(index);
-        int place = _openings.Find(key, key.Hash());
-        if (place >= 0)
-        {
-            _openings.Move(place, 0);
-        }
-
+        _openings.Move(place, 0);
         while (Bytes > limits.OpeningBytes && _openings.Count > 1)
         {
             Evict();
@@ -106,6 +129,7 @@ internal sealed class Openings(FlowLimits limits, ConversationTable conversation
         }
 
         Bytes -= opening.Counted;
+        opening.Counted = 0;
         conversations[index].Memory = null;
     }
 
@@ -113,7 +137,11 @@ internal sealed class Openings(FlowLimits limits, ConversationTable conversation
     {
         counters.OpeningsEvicted++;
         int index = _openings.KeyAt(_openings.Oldest(0)).Number;
-        conversations[index].Forward.Protocol = Streams.StreamProtocol.Over;
+        if (conversations[index].Memory is QuicOpening or DtlsOpening)
+        {
+            conversations[index].Forward.Protocol = Streams.StreamProtocol.Over;
+        }
+
         Remove(index);
     }
 }

@@ -6,7 +6,7 @@ using Whorl.Sources.Capture.Flows.Tables;
 namespace Whorl.Sources.Capture.Flows.Protocols;
 
 /// <summary>Banner and key exchange of either side of an SSH connection.</summary>
-internal sealed class SshReader(ConversationTable conversations, IFlowEvents events, EngineCounters counters)
+internal sealed class SshReader(ConversationTable conversations, Openings openings, IFlowEvents events, EngineCounters counters)
 {
     private const ushort Port = 22;
 
@@ -27,9 +27,17 @@ internal sealed class SshReader(ConversationTable conversations, IFlowEvents eve
                 break;
         }
 
-        Banners banners = conversation.Memory as Banners ?? new Banners();
-        conversation.Memory = banners;
-        (forward ? ref banners.Forward : ref banners.Backward) = banner!.Text;
+        SshOpening opening = Remember(index);
+        if (forward)
+        {
+            opening.Forward = banner!.Text;
+        }
+        else
+        {
+            opening.Backward = banner!.Text;
+        }
+
+        openings.Recount(index, opening);
         half.Protocol = banner.SpeaksVersion2 ? StreamProtocol.SshKex : StreamProtocol.Over;
         half.Need = 0;
         counters.SshBanners++;
@@ -56,10 +64,21 @@ internal sealed class SshReader(ConversationTable conversations, IFlowEvents eve
             return 0;
         }
 
-        Banners? banners = conversation.Memory as Banners;
+        SshOpening? opening = conversation.Memory as SshOpening;
+        string? text = forward ? opening?.Forward : opening?.Backward;
         counters.SshKexInits++;
         Sighting at = conversations.At(index, forward, time);
-        events.SshKex(at, IsServer(conversation, forward, at), kex!, forward ? banners?.Forward : banners?.Backward);
+        events.SshKex(at, IsServer(conversation, forward, at), kex!, text);
+        if (opening is not null && (forward ? opening.Backward : opening.Forward) is null or "")
+        {
+            openings.Remove(index);
+        }
+        else if (opening is not null)
+        {
+            // This side's is not asked for again.
+            (opening.Forward, opening.Backward) = forward ? ("", opening.Backward) : (opening.Forward, "");
+        }
+
         return kex!.Length;
     }
 
@@ -68,9 +87,14 @@ internal sealed class SshReader(ConversationTable conversations, IFlowEvents eve
         conversation.Is(ConversationState.RolesKnown) ? forward == conversation.Is(ConversationState.Reversed)
         : at.SourcePort == Port || (at.DestinationPort != Port && at.SourcePort < at.DestinationPort);
 
-    private sealed class Banners
+    private SshOpening Remember(int index)
     {
-        public string? Forward;
-        public string? Backward;
+        if (conversations[index].Memory is not SshOpening opening)
+        {
+            opening = new SshOpening();
+            openings.Add(index, opening);
+        }
+
+        return opening;
     }
 }

@@ -4,7 +4,7 @@ using Whorl.Sources.Capture.Flows.Tables;
 namespace Whorl.Sources.Capture.Flows.Protocols;
 
 /// <summary>Tells what a stream speaks by its bytes, on whatever port, and hands them to the reader of that protocol.</summary>
-internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents events, EngineCounters counters)
+internal sealed class StreamReaders(ConversationTable conversations, Openings openings, IFlowEvents events, EngineCounters counters)
 {
     // Segments looked at before a direction is given up: a mail session has about ten before it turns to TLS, and a proxy four.
     private const byte MaxStrange = 48;
@@ -18,8 +18,8 @@ internal sealed class StreamReaders(ConversationTable conversations, IFlowEvents
     private const byte HandshakeRecord = 22;
     private const byte AlertRecord = 21;
 
-    private readonly TlsReader _tls = new(conversations, events, counters);
-    private readonly SshReader _ssh = new(conversations, events, counters);
+    private readonly TlsReader _tls = new(conversations, openings, events, counters);
+    private readonly SshReader _ssh = new(conversations, openings, events, counters);
     private readonly HttpReader _http = new(conversations, events, counters);
 
     /// <summary>Reads what it can; gives the number of bytes that need not be shown again, which may be more than there are.</summary>

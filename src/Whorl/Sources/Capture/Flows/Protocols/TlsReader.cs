@@ -6,7 +6,7 @@ using Whorl.Sources.Capture.Flows.Tables;
 namespace Whorl.Sources.Capture.Flows.Protocols;
 
 /// <summary>Hellos, answers and certificates of a TLS connection.</summary>
-internal sealed class TlsReader(ConversationTable conversations, IFlowEvents events, EngineCounters counters)
+internal sealed class TlsReader(ConversationTable conversations, Openings openings, IFlowEvents events, EngineCounters counters)
 {
     private const byte CertificateType = 11;
     private const byte HelloDone = 14;
@@ -23,7 +23,7 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
             case TlsStep.Message:
                 if (!Take(index, forward, time, message))
                 {
-                    half.Protocol = StreamProtocol.Over;
+                    End(index, forward);
                 }
 
                 return consumed;
@@ -31,10 +31,10 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
                 return consumed;
             case TlsStep.Broken:
                 counters.BrokenMessages += half.Told == 0 ? 1 : 0;
-                half.Protocol = StreamProtocol.Over;
+                End(index, forward);
                 return consumed;
             default:
-                half.Protocol = StreamProtocol.Over;
+                End(index, forward);
                 return consumed;
         }
     }
@@ -42,8 +42,9 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
     /// <summary>Tells an answer whose hello never came.</summary>
     public void Leave(int index)
     {
-        if (conversations[index].Memory is ServerHello alone)
+        if (conversations[index].Memory is TlsOpening { Early: { } alone } opening)
         {
+            opening.Early = null;
             bool clientIsInitiator = conversations[index].Backward.Told > 0;
             counters.TlsSessions++;
             events.TlsSession(conversations.At(index, clientIsInitiator, conversations[index].Summary.End), HelloTransport.Tcp, null, alone, TlsResumption.None);
@@ -83,7 +84,7 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
                 if (CertificateChain.TryParse(message, out CertificateChain? chain) == ParseStatus.Done)
                 {
                     counters.CertificateChains++;
-                    events.Certificates(conversations.At(index, forward, time), chain!, (conversations[index].Memory as ClientHello)?.ServerName);
+                    events.Certificates(conversations.At(index, forward, time), chain!, conversations[index].Memory?.Hello?.ServerName);
                 }
                 else
                 {
@@ -112,12 +113,15 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
         counters.ClientHellos++;
         Sighting at = conversations.At(index, forward, time);
         events.ClientHello(at, HelloTransport.Tcp, 0, hello!);
-        if (conversation.Memory is ServerHello early)
+        TlsOpening opening = Remember(index);
+        opening.Hello = hello;
+        if (opening.Early is { } early)
         {
+            opening.Early = null;
             Tell(at, hello!, early);
         }
 
-        conversation.Memory = hello;
+        openings.Recount(index, opening);
         return true;
     }
 
@@ -133,11 +137,14 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
         ref HalfStream half = ref forward ? ref conversation.Forward : ref conversation.Backward;
         ref HalfStream other = ref forward ? ref conversation.Backward : ref conversation.Forward;
         half.Told++;
-        ClientHello? hello = conversation.Memory as ClientHello;
+        ClientHello? hello = conversation.Memory?.Hello;
         if (hello is null && other.Protocol == StreamProtocol.Tls && other.Told == 0)
         {
+            // The hello is on its way, in pieces or out of order.
             Leave(index);
-            conversation.Memory = answer; // the hello is on its way, in pieces or out of order
+            TlsOpening opening = Remember(index);
+            opening.Early = answer;
+            openings.Recount(index, opening);
         }
         else
         {
@@ -146,6 +153,29 @@ internal sealed class TlsReader(ConversationTable conversations, IFlowEvents eve
 
         // From TLS 1.3 on certificates are encrypted, and a session that goes on has none.
         return answer!.IsHelloRetryRequest || (answer.Version < 0x0304 && ResumptionOf(hello, answer) == TlsResumption.None);
+    }
+
+    // The server's side is what a hello is kept for.
+    private void End(int index, bool forward)
+    {
+        ref Conversation conversation = ref conversations[index];
+        ref HalfStream half = ref forward ? ref conversation.Forward : ref conversation.Backward;
+        half.Protocol = StreamProtocol.Over;
+        if (!half.SpeaksAsClient && conversation.Memory is TlsOpening { Early: null })
+        {
+            openings.Remove(index);
+        }
+    }
+
+    private TlsOpening Remember(int index)
+    {
+        if (conversations[index].Memory is not TlsOpening opening)
+        {
+            opening = new TlsOpening();
+            openings.Add(index, opening);
+        }
+
+        return opening;
     }
 
     private void Tell(in Sighting at, ClientHello? hello, ServerHello answer)

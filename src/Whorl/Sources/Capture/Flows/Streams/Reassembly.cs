@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Whorl.Sources.Capture.Flows.Protocols;
 using Whorl.Sources.Capture.Flows.Tables;
 
@@ -12,6 +13,7 @@ internal sealed class Reassembly(ConversationTable conversations, StreamBuffers 
     // Acknowledgements beyond a gap after which the capture, and not the network, has lost those bytes.
     private const int GapPatience = 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(int index, bool forward, uint sequence, ReadOnlySpan<byte> payload, long time)
     {
         ref Conversation conversation = ref conversations[index];

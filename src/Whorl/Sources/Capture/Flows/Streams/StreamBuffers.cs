@@ -11,6 +11,10 @@ namespace Whorl.Sources.Capture.Flows.Streams;
 /// <param name="allBytes">Bytes of all of them.</param>
 internal sealed class StreamBuffers(int streamBytes, int allBytes)
 {
+    // How far a segment may be ahead of what is missing: the first window of a sender is ten segments (RFC 6928). More would
+    // let a single byte far ahead take the room of hundreds of hellos.
+    private const int MaxAhead = 16 * 1024;
+
     private readonly BuddyArena _arena = new(allBytes, streamBytes);
     private readonly LruTable<StreamKey, Held> _held = new(Math.Max(1, allBytes / BuddyArena.UnitLength), 1);
 
@@ -45,6 +49,11 @@ internal sealed class StreamBuffers(int streamBytes, int allBytes)
         }
 
         int index = Find(stream);
+        if (offset > (index < 0 ? 0 : _held[index].Contiguous) + MaxAhead)
+        {
+            return false;
+        }
+
         if (index < 0)
         {
             if (!TryTake(end, stream, out int unit, out int order))

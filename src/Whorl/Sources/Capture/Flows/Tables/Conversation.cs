@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Whorl.Sources.Capture.Flows.Protocols;
 using Whorl.Sources.Capture.Flows.Streams;
 
 namespace Whorl.Sources.Capture.Flows.Tables;
@@ -55,10 +57,11 @@ internal struct Conversation
     public HalfStream Forward;
     public HalfStream Backward;
 
-    /// <summary>What the protocol needs to remember: the hello that waits for its answer, the banners, a QUIC or DTLS opening.</summary>
-    public object? Memory;
+    /// <summary>What has to be remembered of its opening.</summary>
+    public Opening? Memory;
 
     /// <summary>Counts a packet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Count(bool forward, int length, long time)
     {
         Summary.End = time;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Whorl.Fingerprints.Packets;
 using Whorl.Sources.Capture.Flows.Streams;
 
@@ -37,6 +38,7 @@ internal sealed class ConversationTable(FlowLimits limits, StreamBuffers buffers
 
     public long NewNumber() => ++_numbers;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Find(in PairKey key, uint hash)
     {
         int index = _conversations.Find(key, hash);

@@ -41,6 +41,7 @@ internal sealed class LruTable<TKey, TValue>(int capacity, int lists)
 
     public int ListOf(int index) => _entries[index].List;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Find(in TKey key, uint hash)
     {
         Slot[] slots = _slots;
