@@ -20,6 +20,13 @@ switch (args)
     case ["fuzzy", ..]:
         FuzzyPeers.Report(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 10_000);
         break;
+    case ["scores", string method, string file]:
+        using (StreamWriter output = new(Console.OpenStandardOutput()))
+        {
+            FuzzyScores.Write(method, file, output);
+        }
+
+        break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(DecisionTableBench).Assembly).Run(args);
         break;

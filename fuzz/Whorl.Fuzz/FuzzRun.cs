@@ -16,6 +16,8 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
     private readonly Lock _gate = new();
     private byte[] _current = [];
     private long _startedAt;
+    private long _watched;
+    private TimeSpan _usedAtFirstSight;
 
     public long Runs { get; private set; }
 
@@ -35,7 +37,7 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
             }
         }
 
-        using Timer watchdog = new(_ => StopIfHung(talk), null, MaxRunTime, TimeSpan.FromSeconds(1));
+        using Timer watchdog = new(_ => StopIfHung(talk), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         long until = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
         while (Stopwatch.GetTimestamp() < until)
         {
@@ -104,11 +106,20 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
+    /// <summary>Counts processor time, not the clock's: on a busy machine a run may wait for seconds without doing anything.</summary>
     private void StopIfHung(TextWriter talk)
     {
         lock (_gate)
         {
-            if (_startedAt == 0 || Stopwatch.GetElapsedTime(_startedAt) < MaxRunTime)
+            TimeSpan used = Environment.CpuUsage.TotalTime;
+            if (_startedAt == 0 || _startedAt != _watched)
+            {
+                _watched = _startedAt;
+                _usedAtFirstSight = used;
+                return;
+            }
+
+            if (used - _usedAtFirstSight < MaxRunTime)
             {
                 return;
             }

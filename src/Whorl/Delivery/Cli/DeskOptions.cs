@@ -19,14 +19,27 @@ internal sealed class DeskOptions(LocalNode node)
     }
 
     /// <summary>Runs a verb at its desk and turns faults into lines and an exit code.</summary>
-    public async Task<int> RunAsync(ParseResult parsed, Output output, Func<IDecisionDesk, Task<int>> verb, CancellationToken cancel)
+    public Task<int> RunAsync(ParseResult parsed, Output output, Func<IDecisionDesk, Task<int>> verb, CancellationToken cancel) =>
+        RunAsync(
+            parsed,
+            output,
+            verb,
+            host =>
+            {
+                DecisionStore store = host.Services.GetRequiredService<DecisionStore>();
+                return verb(new StoreDesk(store, store.ChangeAsync, host.Services.GetRequiredService<TimeProvider>(), "cli"));
+            },
+            cancel);
+
+    /// <summary>The same for verbs that are no desk's: at a running process, or on this machine's services where none runs.</summary>
+    public async Task<int> RunAsync(ParseResult parsed, Output output, Func<ApiClient, Task<int>> running, Func<WebApplication, Task<int>> here, CancellationToken cancel)
     {
         try
         {
             if (parsed.GetValue(_api) is { } text)
             {
                 using ApiClient remote = await RemoteAsync(text, parsed.GetValue(_keyFile), cancel);
-                return await verb(remote);
+                return await running(remote);
             }
 
             await using WebApplication? host = node.Open(parsed);
@@ -38,11 +51,10 @@ internal sealed class DeskOptions(LocalNode node)
             using ApiClient? local = await ApiClient.OverSocketAsync(LocalNode.SocketOf(host), cancel);
             if (local is not null)
             {
-                return await verb(local);
+                return await running(local);
             }
 
-            DecisionStore store = host.Services.GetRequiredService<DecisionStore>();
-            return await verb(new StoreDesk(store, store.ChangeAsync, host.Services.GetRequiredService<TimeProvider>(), "cli"));
+            return await here(host);
         }
         catch (DeskException fault)
         {

@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Data.Common;
 using System.Text.Json;
 using Whorl.Analysis.Explanations;
-using Whorl.Delivery.Api;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Kernel;
-using Whorl.Stores;
 
 namespace Whorl.Delivery.Cli;
 
@@ -16,12 +13,14 @@ internal static class ExplainCommand
     {
         Argument<string> id = new("id") { Description = "the reference on a refusal page, or any observation's id" };
         Option<bool> json = new("--json") { Description = "JSON on standard output: the answer of GET /api/v1/explain/{id}" };
+        DeskOptions desk = new(node);
         Command command = new("explain", """
             why a request ended as it did: verdict, rules, evidence
 
             Examples:
               whorl explain 01k8zq3v9e7t2m5n4p6r8s0w1x
               whorl explain 01k8zq3v9e7t2m5n4p6r8s0w1x --json
+              whorl explain 01k8zq3v9e7t2m5n4p6r8s0w1x --api https://whorl.example.com --key-file key
             """) { id, json };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -31,48 +30,34 @@ internal static class ExplainCommand
                 return output.Fail($"'{text}' is no id.", "An id has 26 letters and digits; refusal pages show it as the reference.", ExitCode.WrongUsage);
             }
 
-            try
-            {
-                await using WebApplication? host = node.Open(parsed);
-                if (host is null)
-                {
-                    return ExitCode.WrongUsage;
-                }
-
-                // A running process also knows what is not committed yet; without one the journal answers.
-                using ApiClient? running = await ApiClient.OverSocketAsync(LocalNode.SocketOf(host), cancel);
-                Explanation? explained = running is not null
-                    ? await running.ExplainAsync(parsedId, cancel)
-                    : await host.Services.GetRequiredService<RequestHistory>().ExplainAsync(parsedId, cancel);
-                if (explained is null)
-                {
-                    return output.Fail($"No observation {parsedId} is known.", "It may be older than the journal keeps.");
-                }
-
-                if (parsed.GetValue(json))
-                {
-                    output.Json(writer => JsonSerializer.Serialize(writer, explained, ExplanationJson.Default.Explanation));
-                }
-                else
-                {
-                    await output.Data.WriteAsync(ExplanationText.Write(explained));
-                }
-
-                return ExitCode.Done;
-            }
-            catch (DeskException fault)
-            {
-                return output.Fail(fault.Fault.Detail, fault.Fault.Hint);
-            }
-            catch (StoreException fault)
-            {
-                return output.Fail(fault.Message, fault.Hint);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or DbException)
-            {
-                return output.Fail(fault.Message, "See `whorl doctor` for what this machine lacks.");
-            }
+            // A running process also knows what is not committed yet; without one the journal answers.
+            return await desk.RunAsync(
+                parsed,
+                output,
+                async running => Print(output, parsedId, await running.ExplainAsync(parsedId, cancel), parsed.GetValue(json)),
+                async host => Print(output, parsedId, await host.Services.GetRequiredService<RequestHistory>().ExplainAsync(parsedId, cancel), parsed.GetValue(json)),
+                cancel);
         });
+        desk.AddTo(command);
         return command;
+    }
+
+    private static int Print(Output output, ObservationId id, Explanation? explained, bool json)
+    {
+        if (explained is null)
+        {
+            return output.Fail($"No observation {id} is known.", "It may be older than the journal keeps.");
+        }
+
+        if (json)
+        {
+            output.Json(writer => JsonSerializer.Serialize(writer, explained, ExplanationJson.Default.Explanation));
+        }
+        else
+        {
+            output.Data.Write(ExplanationText.Write(explained));
+        }
+
+        return ExitCode.Done;
     }
 }
