@@ -99,7 +99,7 @@ public sealed class LiveSourceTests
 
         int read = Read(source, int.MaxValue).Count(seen => seen.Bytes.AsSpan().SequenceEqual(frame));
         SourceCounters counters = source.Counters();
-        read.ShouldBeInRange(1000, Sent - 1);
+        read.ShouldBeInRange(1, Sent - 1);
         (counters.KernelDrops + counters.Frames).ShouldBeGreaterThanOrEqualTo(Sent);
         counters.Freezes.ShouldBeGreaterThan(0);
     }
