@@ -72,7 +72,7 @@ public sealed class CapturedTraffic : IAsyncDisposable
             },
             "storing every kind",
             Soon);
-        return new(network, sensor, stored, file, _folder.File("observations.jsonl"), _folder.File("observations.log"));
+        return new(network, sensor, analyst, stored, file, _folder.File("observations.jsonl"), _folder.File("observations.log"));
     }
 
     /// <summary>Everything but the last step of each tool is what real users type.</summary>
@@ -114,7 +114,7 @@ public sealed class CapturedTraffic : IAsyncDisposable
     }
 
     /// <param name="File">What dumpcap wrote.</param>
-    internal sealed record Seen(TestNetwork Network, WhorlProcess Sensor, IReadOnlyList<Stored> Stored, string File, string JsonLines, string Syslog)
+    internal sealed record Seen(TestNetwork Network, WhorlProcess Sensor, WhorlProcess Analyst, IReadOnlyList<Stored> Stored, string File, string JsonLines, string Syslog)
     {
         public IEnumerable<Stored> Of(string kind) => Stored.Where(one => one.Kind == kind);
     }

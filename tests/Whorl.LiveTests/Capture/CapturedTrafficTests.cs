@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Whorl.LiveTests.Processes;
+using Whorl.Tests.WebConsole;
 
 namespace Whorl.LiveTests.Capture;
 
@@ -129,12 +130,37 @@ public sealed partial class CapturedTrafficTests(CapturedTraffic traffic) : ICla
     }
 
     [Fact]
+    public async Task The_console_of_the_other_node_shows_the_capture_and_the_attackers_fingerprints()
+    {
+        CapturedTraffic.Seen seen = await traffic.SeenAsync();
+        using HttpClient browser = new() { BaseAddress = new(seen.Analyst.Setting("Console:Listen")) };
+        string link = new Uri(SignInLink().Match(seen.Analyst.Output).Value).PathAndQuery;
+        const string Password = "a long pass phrase of a test";
+        using HttpResponseMessage signedIn = await ConsoleHost.SendAsync(
+            browser, link, "/sign-in/link", new(StringComparer.Ordinal) { ["token"] = link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..], ["name"] = "eve", ["password"] = Password, ["again"] = Password });
+        signedIn.IsSuccessStatusCode.ShouldBeTrue(await signedIn.Content.ReadAsStringAsync());
+
+        string capture = await browser.GetStringAsync("/capture"), address = await browser.GetStringAsync($"/addresses/{TestNetwork.AttackerV4}");
+        capture.ShouldContain($"{seen.Network.Sensor}:s0");
+        foreach (Stored one in seen.Of("tls.client_hello").Where(one => one["source.ip"] == TestNetwork.AttackerV4))
+        {
+            address.ShouldContain(one["tls.ja4"]);
+        }
+
+        address.ShouldContain(seen.Of("ssh.kex").First(one => one["ssh.side"] == "client")["ssh.hassh"]);
+        address.ShouldContain("curl-of-the-attacker/1.0");
+    }
+
+    [Fact]
     public async Task Conversations_end_with_their_figures()
     {
         CapturedTraffic.Seen seen = await traffic.SeenAsync();
         seen.Of("flow.end").ShouldContain(one => one["destination.port"] == "80" && one["flow.close"] == "finished" && one["destination.ip"] == TestNetwork.DecoyV6);
         seen.Of("flow.end").ShouldContain(one => one["destination.ip"] == TestNetwork.SecondDecoyV4 && one["flow.close"] == "reset");
     }
+
+    [GeneratedRegex("http://[^ ]+/sign-in/link[?]token=[^ \\r\\n]+", RegexOptions.NonBacktracking)]
+    private static partial Regex SignInLink();
 
     // RFC 5424 §6: priority, version, time, host, program, process, kind, structured data.
     [GeneratedRegex("^<134>1 [0-9T:.-]+Z sensor whorl [0-9]+ [a-z0-9._]+ \\[whorl@32473 id=\"(?<id>[^\"]+)\"", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
