@@ -11,7 +11,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Ja4 = "t13d1516h2_8daaf6152771_02713d6af862";
 
-    private static readonly string[] Paths = ["/", "/requests", "/requests?q=client.up%3A+1", "/requests?id=ID", "/requests/ID", "/requests/none", "/decisions", "/rules", "/help", "/account"];
+    private static readonly string[] Paths = ["/", "/requests", "/requests?q=client.up%3A+1", "/requests?id=ID", "/requests/ID", "/requests/none", "/decisions", "/rules", "/capture", "/addresses/ADDRESS", "/addresses/none", "/help", "/account"];
 
     [Fact]
     public async Task A_request_appears_live_is_explained_and_its_address_blocked()
@@ -112,7 +112,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
         Observation request = await FillAsync();
         foreach (string path in Paths)
         {
-            await page.GotoAsync(path.Replace("ID", request.Id.ToString(), StringComparison.Ordinal));
+            await page.GotoAsync(path.Replace("ID", request.Id.ToString(), StringComparison.Ordinal).Replace("ADDRESS", CapturedDay.Address, StringComparison.Ordinal));
             int over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             await Chromium.PictureAsync(page, $"phone{(script ? "" : "-noscript")}{Name(path)}");
             over.ShouldBe(0, path);
@@ -136,7 +136,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
         Observation request = await FillAsync();
         foreach (string path in Paths)
         {
-            await page.GotoAsync(path.Replace("ID", request.Id.ToString(), StringComparison.Ordinal));
+            await page.GotoAsync(path.Replace("ID", request.Id.ToString(), StringComparison.Ordinal).Replace("ADDRESS", CapturedDay.Address, StringComparison.Ordinal));
             await Chromium.PictureAsync(page, $"{scheme}{Name(path)}");
             (await Chromium.FindingsAsync(page)).ShouldBeEmpty(path);
         }
@@ -172,6 +172,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
     private async Task<Observation> FillAsync()
     {
         ConsoleHost host = chromium.Host;
+        CapturedDay.Fill(host);
         SummaryHistory summaries = host.Services.GetRequiredService<SummaryHistory>();
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         for (int second = 0; second < 890; second++)

@@ -88,7 +88,7 @@ internal sealed class CaptureEndpoints(CaptureLive live, LiveRequests requests, 
     }
 
     private static List<Observation> Merged(IEnumerable<Observation> one, IEnumerable<Observation> other) =>
-        [.. one.Concat(other).DistinctBy(observation => observation.Id).OrderByDescending(observation => observation.Id.Value)];
+        [.. one.Concat(other).DistinctBy(observation => observation.Id).OrderByDescending(observation => observation.Time)];
 
     private static List<(string, IReadOnlyList<FingerprintRow>)> Fingerprints(IReadOnlyList<Observation> observations) =>
         [.. Sightings.Groups.Select(group => (group, Sightings.Of(group, observations))).Where(group => group.Item2.Count > 0)];
