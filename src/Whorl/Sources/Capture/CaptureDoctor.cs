@@ -34,7 +34,8 @@ internal sealed class CaptureInterfaceDoctor(IOptions<CaptureOptions> options) :
         InterfaceChoice choice = InterfaceChoice.Of(set, links);
         if (choice.Points.Count == 0)
         {
-            return new(Name, false, InterfaceChoice.NothingFound, $"set Capture:Interfaces; there are {string.Join(", ", links.Select(link => link.Name))}");
+            // Nobody asked for it, so nothing is amiss.
+            return new(Name, true, $"{InterfaceChoice.NothingFound}; Capture:Interfaces may name some of {string.Join(", ", links.Select(link => link.Name))}", null);
         }
 
         foreach (CapturePoint point in choice.Points.Where(point => point is { Namespace: null, Interface: not LiveRequest.AnyInterface }))
