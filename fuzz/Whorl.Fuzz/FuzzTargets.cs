@@ -9,5 +9,6 @@ internal static class FuzzTargets
         .. HttpFuzzTargets.All,
         .. NetworkFuzzTargets.All,
         .. ContentFuzzTargets.All,
+        .. CaptureFuzzTargets.All,
     ];
 }
