@@ -10,5 +10,7 @@ internal static class FuzzTargets
         .. NetworkFuzzTargets.All,
         .. ContentFuzzTargets.All,
         .. CaptureFuzzTargets.All,
+        .. EdgeFuzzTargets.All,
+        .. AnalysisFuzzTargets.All,
     ];
 }

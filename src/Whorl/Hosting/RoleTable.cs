@@ -4,8 +4,10 @@ using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
 using Whorl.Delivery.Api;
+using Whorl.Delivery.Exports;
 using Whorl.Delivery.WebConsole;
 using Whorl.Hosting.Configuration;
+using Whorl.Sources.Capture;
 using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
 using Whorl.Stores;
@@ -20,8 +22,9 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal]),
+        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
+        new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 

@@ -28,7 +28,7 @@ internal static class RunCommand
         try
         {
             IConfigurationRoot configuration = WhorlConfiguration.Read(file, overrides);
-            WebApplication app = WhorlHost.Build(RoleTable.Select(names), configuration);
+            WebApplication app = WhorlHost.Build(RoleTable.Select(names), configuration, names.Count > 0);
             await using (app)
             {
                 await app.StartAsync(cancel);

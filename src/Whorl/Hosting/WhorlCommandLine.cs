@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Whorl.Delivery.Cli;
+using Whorl.Delivery.Cli.Capturing;
+using Whorl.Delivery.Cli.Hashing;
 using Whorl.Hosting.Configuration;
 
 namespace Whorl.Hosting;
@@ -22,6 +24,8 @@ internal static class WhorlCommandLine
             RunCommand.Create(), EdgeCommand.Create(), DoctorCommand.Create(), ConfigCommand.Create(),
             DecisionsCommand.Create(node, Output.Console, TimeProvider.System), KeysCommand.Create(node, Output.Console),
             UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
+            CaptureCommand.Create(Output.Console, StandardOutput.Open), HashCommand.Create(Output.Console, Console.OpenStandardInput),
+            CompareCommand.Create(Output.Console, Console.OpenStandardInput),
             RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;

@@ -16,9 +16,11 @@ internal static class WhorlHost
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(30);
 
     /// <summary>Builds and checks; every fault of the configuration is in the <see cref="ConfigurationException"/>.</summary>
-    public static WebApplication Build(IReadOnlyList<Role> roles, IConfiguration configuration)
+    /// <param name="named">Whether the roles were asked for by name.</param>
+    public static WebApplication Build(IReadOnlyList<Role> roles, IConfiguration configuration, bool named = false)
     {
         WebApplicationBuilder builder = CreateBuilder(roles, configuration);
+        builder.Services.AddSingleton(new RunningRoles(named));
         ConsoleAddress? console = roles.Any(role => role.Name == "console") ? ConsoleAddress.Read(configuration) : null;
         NodeOptions node = configuration.GetSection(NodeOptions.Section).Get<NodeOptions>() ?? new();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, node, console));
@@ -51,9 +53,12 @@ internal static class WhorlHost
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new RunningRoles(Named: false));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainTime + TimeSpan.FromSeconds(5));
         builder.Services.AddHealthChecks();
+
+        // What is degraded is said once by the module that is; not again each time somebody asks for health.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Error);
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
         builder.AddTelemetry();
         foreach (Func<IHostApplicationBuilder, IHostApplicationBuilder> module in roles.SelectMany(role => role.Modules).Distinct())

@@ -16,6 +16,10 @@ internal sealed class NodeOptions : IModuleOptions
     [Required]
     public string Data { get; set; } = "data";
 
+    /// <summary>Source ports that this node's own probes use, above those Linux gives to others. Capture leaves out what goes from or to an address of this machine with such a port. Empty: nothing is left out.</summary>
+    [RegularExpression("([1-9][0-9]{0,4}-[1-9][0-9]{0,4})?")]
+    public string ProbePorts { get; set; } = "61000-64999";
+
     private static string DefaultName()
     {
         string name = string.Concat(Environment.MachineName.Where(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_').Take(64));

@@ -13,4 +13,13 @@ internal readonly record struct ObservationId(Guid Value)
     }
 
     public override string ToString() => Uuid7.Text(Value);
+
+    /// <summary>True where this id sorts before another, as their texts and their bytes in the store do: by time first.</summary>
+    public bool IsBefore(ObservationId other)
+    {
+        Span<byte> left = stackalloc byte[16], right = stackalloc byte[16];
+        Value.TryWriteBytes(left, bigEndian: true, out _);
+        other.Value.TryWriteBytes(right, bigEndian: true, out _);
+        return left.SequenceCompareTo(right) < 0;
+    }
 }

@@ -18,3 +18,7 @@ internal interface IDoctorCheck
 
 /// <summary>Middleware that a module adds to the console and API server (headers, sign-in); registered as a singleton, applied in order of registration.</summary>
 internal sealed record RequestPipeline(Action<IApplicationBuilder> Configure);
+
+/// <summary>How the roles of this process were chosen.</summary>
+/// <param name="Named">Whether roles were asked for by name, so that one that cannot work is a fault; otherwise each does what this machine can carry.</param>
+internal sealed record RunningRoles(bool Named);

@@ -78,4 +78,38 @@ public sealed class Murmur3Tests
 
         Favicon.Hash(icon).ShouldBe((int)Murmur3.Hash32(Encoding.ASCII.GetBytes(text.ToString())));
     }
+
+    [Fact]
+    public void Streaming_equals_one_shot_at_every_split()
+    {
+        byte[] data = Documents.Random(seed: 9, 700);
+        for (int split = 0; split <= data.Length; split++)
+        {
+            Murmur3Hasher murmur = new();
+            FaviconHasher favicon = new();
+            foreach (ReadOnlyMemory<byte> piece in new[] { data.AsMemory(0, split), data.AsMemory(split) })
+            {
+                murmur.Append(piece.Span);
+                favicon.Append(piece.Span);
+            }
+
+            murmur.Hash().ShouldBe(Murmur3.Hash32(data), $"split at {split}");
+            favicon.Hash().ShouldBe(Favicon.Hash(data), $"split at {split}");
+        }
+    }
+
+    [Fact]
+    public void Streaming_byte_by_byte_equals_one_shot_at_every_length()
+    {
+        byte[] data = Documents.Random(seed: 10, 700);
+        Murmur3Hasher murmur = new();
+        FaviconHasher favicon = new();
+        for (int length = 0; length < data.Length; length++)
+        {
+            murmur.Hash().ShouldBe(Murmur3.Hash32(data.AsSpan(0, length)), $"{length} bytes");
+            favicon.Hash().ShouldBe(Favicon.Hash(data.AsSpan(0, length)), $"{length} bytes");
+            murmur.Append(data.AsSpan(length, 1));
+            favicon.Append(data.AsSpan(length, 1));
+        }
+    }
 }

@@ -7,16 +7,16 @@ internal sealed class WhorlProcess : IAsyncDisposable
 {
     private readonly Dictionary<string, string?> _environment;
     private readonly DirectoryInfo? _ownFolder;
-    private readonly string[] _arguments;
+    private readonly string[] _commandLine;
     private RunningProcess _running;
 
-    private WhorlProcess(Dictionary<string, string?> environment, DirectoryInfo? ownFolder, string data, string[] arguments)
+    private WhorlProcess(Dictionary<string, string?> environment, DirectoryInfo? ownFolder, string data, string[] commandLine)
     {
         _environment = environment;
         _ownFolder = ownFolder;
-        _arguments = arguments;
+        _commandLine = commandLine;
         Data = data;
-        _running = RunningProcess.Start(Executable, arguments, environment);
+        _running = RunningProcess.Start(commandLine[0], commandLine[1..], environment);
         Local = OverSocket(Path.Combine(data, "whorl.sock"));
     }
 
@@ -32,7 +32,11 @@ internal sealed class WhorlProcess : IAsyncDisposable
     public int Id => _running.Id;
 
     /// <summary>Starts `whorl run` (or <paramref name="arguments"/>) and waits until it is ready.</summary>
-    public static async Task<WhorlProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, string? data = null, params string[] arguments)
+    public static Task<WhorlProcess> StartAsync(IReadOnlyDictionary<string, string?> settings, string? data = null, params string[] arguments) =>
+        StartUnderAsync([], settings, data, arguments);
+
+    /// <summary>The same, started by another program: <c>ip netns exec NAME</c>, <c>setpriv</c> …, which must become the process it starts.</summary>
+    public static async Task<WhorlProcess> StartUnderAsync(string[] launcher, IReadOnlyDictionary<string, string?> settings, string? data = null, params string[] arguments)
     {
         DirectoryInfo? own = data is null ? Directory.CreateTempSubdirectory("whorl-live-") : null;
         string folder = data ?? own!.FullName;
@@ -46,7 +50,7 @@ internal sealed class WhorlProcess : IAsyncDisposable
             environment["WHORL_" + key.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
-        WhorlProcess whorl = new(environment, own, folder, arguments.Length > 0 ? arguments : ["run"]);
+        WhorlProcess whorl = new(environment, own, folder, [.. launcher, Executable, .. arguments.Length > 0 ? arguments : ["run"]]);
         await whorl.UntilReadyAsync();
         return whorl;
     }
@@ -68,6 +72,17 @@ internal sealed class WhorlProcess : IAsyncDisposable
         },
         "ready");
 
+    /// <summary>Waits until a health check says something with <paramref name="text"/> in it.</summary>
+    public Task UntilHealthSaysAsync(string text, TimeSpan? limit = null) => _running.UntilAsync(
+        async () => (await Local.GetStringAsync("/health/ready")).Contains(text, StringComparison.Ordinal), $"saying '{text}' in health", limit);
+
+    /// <summary>Waits until standard output or error has <paramref name="text"/> in it.</summary>
+    public Task UntilSaysAsync(string text, TimeSpan? limit = null) =>
+        _running.UntilAsync(() => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), $"saying '{text}'", limit);
+
+    /// <summary>Asks again and again until <paramref name="ready"/> says yes.</summary>
+    public Task UntilAsync(Func<Task<bool>> ready, string what, TimeSpan? limit = null) => _running.UntilAsync(ready, what, limit);
+
     /// <summary>Runs a verb beside the running process, with the same settings.</summary>
     public Task<(int Code, string Output, string Error)> CliAsync(params string[] arguments) => RunningProcess.RunAsync(Executable, arguments, _environment);
 
@@ -79,7 +94,7 @@ internal sealed class WhorlProcess : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         await _running.DisposeAsync();
-        _running = RunningProcess.Start(Executable, _arguments, _environment);
+        _running = RunningProcess.Start(_commandLine[0], _commandLine[1..], _environment);
         await UntilReadyAsync();
     }
 

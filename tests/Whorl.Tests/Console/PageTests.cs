@@ -13,7 +13,7 @@ public sealed partial class PageTests(ConsoleHost host) : IClassFixture<ConsoleH
 {
     private const string Hostile = "\"><script>alert(1)</script><img src=x onerror=alert(2)>' style='x' \u202e\u0007\u200b</textarea>";
 
-    public static TheoryData<string> Pages => ["/", "/requests", "/requests?q=client.ip%3A+203.0.113.66", "/requests?q=((", "/requests?id=ID", "/requests/ID", "/requests/none", "/decisions", "/decisions?q=nothing", "/rules", "/help", "/account", "/sign-in", "/sign-in/link?token=x"];
+    public static TheoryData<string> Pages => ["/", "/requests", "/requests?q=client.ip%3A+203.0.113.66", "/requests?q=((", "/requests?id=ID", "/requests/ID", "/requests/none", "/decisions", "/decisions?q=nothing", "/rules", "/capture", "/capture?q=source.ip%3A+203.0.113.66", "/capture?q=((", "/capture?paused=1", "/addresses/203.0.113.66", "/addresses/nonsense", "/help", "/account", "/sign-in", "/sign-in/link?token=x"];
 
     [Theory]
     [MemberData(nameof(Pages))]

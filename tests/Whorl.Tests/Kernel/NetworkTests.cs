@@ -23,6 +23,14 @@ public sealed class NetworkTests
     }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void The_text_written_without_allocating_is_the_text() => Prop.ForAll(Addresses, address =>
+    {
+        PeerAddress peer = PeerAddress.From(address);
+        Span<byte> written = stackalloc byte[PeerAddress.MaxTextLength];
+        return System.Text.Encoding.ASCII.GetString(written[..peer.Write(written)]) == peer.ToString();
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void A_mapped_address_is_the_ipv4_address_it_maps()
     {
         PeerAddress.TryParse("::ffff:192.0.2.1", out PeerAddress mapped).ShouldBeTrue();

@@ -90,7 +90,42 @@ public sealed class ReferenceTests
             | `edge.top` | list | Clients with the most requests (bounded): client.ip, requests, refused. |
             | `edge.duration_us_p50`, `edge.duration_us_p99` | number | Time to answer. |
 
+            ## capture.summary
+
+            What the capture of one node saw since its last summary: once a second with traffic, at once when an interface comes or goes, and every 30 seconds otherwise.
+            The numbers stand there for all interfaces together, and again in each entry of `capture.interfaces`.
+
+            | name | type | meaning |
+            |---|---|---|
+            | `capture.frames` | number | Frames read. |
+            | `capture.bytes` | number | Bytes of these frames. |
+            | `capture.drops` | number | Frames the kernel had no room for. |
+            | `capture.freezes` | number | How often a ring was full. |
+            | `capture.observations` | number | Observations handed over. |
+            | `capture.dropped` | number | Observations dropped because a queue was full. |
+            | `capture.evictions` | number | Conversations, SYNs and hosts forgotten before their time because their place was needed. |
+            | `capture.flows` | number | Conversations followed now. |
+            | `capture.off` | text | Why there is nothing to listen on; absent where there is. |
+            | `capture.interfaces` | list | For each interface: `capture.interface`, `capture.state` (`listening` or `failed`), `capture.reason` and `capture.hint` where it failed, and its share of the numbers. |
+
             """);
+        text.Append("""
+
+            ## What capture sees
+
+            `whorl capture --json` writes each observation as one flat object: `kind`, `time`, then the attributes. On the bus, in the store and in exports they are CloudEvents
+            with the same attributes. Texts from peers are bounded (512 bytes for names, 2,048 for lines, 4,096 for lists; a cut one ends in `…`); bytes that are no UTF-8 are read as
+            Latin-1, and everything outside of ASCII is written as `\u` escapes. All kinds below have these attributes:
+
+
+            """);
+        Attributes(text, CaptureKinds.Common);
+        foreach (KindInfo kind in CaptureKinds.All)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n## {kind.Name}{(kind.Name == "http.request" ? " in captures" : "")}\n\n{kind.Summary}\n\n");
+            Attributes(text, kind.Fields);
+        }
+
         Accepted.ShouldBe("docs/reference/observations.md", text.ToString());
     }
 
@@ -100,6 +135,15 @@ public sealed class ReferenceTests
         StringBuilder text = new("# Command line\n\nWritten from the code by `./dev accept`. Data goes to standard output, talk to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 partly done.\n");
         Describe(text, WhorlCommandLine.Create(), "");
         Accepted.ShouldBe("docs/reference/cli.md", text.ToString());
+    }
+
+    private static void Attributes(StringBuilder text, IEnumerable<ObservedField> fields)
+    {
+        text.Append("| name | type | meaning |\n|---|---|---|\n");
+        foreach (ObservedField field in fields)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| `{field.Name}` | {field.Type.ToString().ToLowerInvariant()} | {field.Meaning} |\n");
+        }
     }
 
     private static void Describe(StringBuilder text, Command command, string path)

@@ -98,6 +98,7 @@ public sealed class RuleReaderTests
     [InlineData("lists: &a { b: [x] }", "f:1:8: anchors and tags are not part of the rule language (use lists: for values that several rules share)")]
     [InlineData("lists: { a: [x] }\n---\nlists: { b: [x] }", "f:2:1: a rules file holds one YAML document (remove the line ---)")]
     [InlineData("rules: [", "f:2:1: this is not YAML")]
+    [InlineData("lists:\n  a: [one, two:.\n  block: 100\nrules:\n  - id: one\n", "f:2:7: this is not YAML")]
     public void A_fault_in_a_file_is_named_with_its_place(string text, string expected) =>
         RuleReader.Read(new RuleText("f", text)).Faults.ShouldHaveSingleItem().ToString().ShouldStartWith(expected);
 

@@ -10,6 +10,7 @@ using Whorl.Analysis.Rules;
 using Whorl.Bus;
 using Whorl.Delivery.Api;
 using Whorl.Delivery.WebConsole.Accounts;
+using Whorl.Delivery.WebConsole.Captures;
 using Whorl.Delivery.WebConsole.Decisions;
 using Whorl.Delivery.WebConsole.Overview;
 using Whorl.Delivery.WebConsole.Pages;
@@ -46,6 +47,7 @@ internal static class ConsoleModule
         services.AddSingleton<AccountStore>();
         services.AddSingleton<LiveRequests>().AddSingleton<LiveStream>().AddSingleton<RequestEndpoints>();
         services.AddSingleton(provider => new RequestHistory(provider.GetRequiredService<LiveRequests>(), provider.GetService<JournalStore>(), provider.GetService<RuleLibrary>()));
+        services.AddSingleton<CaptureLive>().AddSingleton<CaptureEndpoints>();
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
         services.AddSingleton<DecisionPages>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ExplanationJson.Default));
@@ -66,6 +68,7 @@ internal static class ConsoleModule
         services.GetRequiredService<SignInEndpoints>().Map(strangers, members);
         services.GetRequiredService<OverviewEndpoints>().Map(members);
         services.GetRequiredService<RequestEndpoints>().Map(members);
+        services.GetRequiredService<CaptureEndpoints>().Map(members);
         services.GetRequiredService<DecisionPages>().Map(members, operators);
         routes.MapGet("/api/v1/explain/{id}", services.GetRequiredService<RequestEndpoints>().ExplainAsync).RequireAuthorization(ApiAccess.ReadPolicy)
             .WithName("explain").WithTags("requests").WithSummary("Why a request ended as it did: verdict, rules, evidence, the actor's other requests")

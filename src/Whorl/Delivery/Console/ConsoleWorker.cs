@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Whorl.Bus;
+using Whorl.Delivery.WebConsole.Captures;
 using Whorl.Delivery.WebConsole.Overview;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Kernel;
@@ -7,14 +8,22 @@ using Whorl.Kernel;
 namespace Whorl.Delivery.WebConsole;
 
 /// <summary>Listens on the bus for what the live pages show. Queues die with the process: what is missed meanwhile is in the journal.</summary>
-internal sealed class ConsoleWorker(IBus bus, LiveRequests requests, SummaryHistory summaries, IOptions<NodeOptions> node) : IHostedService, IAsyncDisposable
+internal sealed class ConsoleWorker(IBus bus, LiveRequests requests, SummaryHistory summaries, CaptureLive captures, IOptions<NodeOptions> node) : IHostedService, IAsyncDisposable
 {
+    // Ends of conversations are many and tell little in a live list; the journal and the pages of addresses have them.
+    private static readonly string[] CapturedFamilies = ["tcp", "tls", "quic", "dtls", "ssh", "ipv6", "icmp"];
+
     private readonly List<IAsyncDisposable> _subscriptions = [];
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _subscriptions.Add(await bus.SubscribeAsync(Queue("requests", "http.request"), (message, _) => Take(message, requests.Add), cancellationToken));
         _subscriptions.Add(await bus.SubscribeAsync(Queue("summaries", "edge.summary"), (message, _) => Take(message, summaries.Add), cancellationToken));
+        _subscriptions.Add(await bus.SubscribeAsync(Queue("capture-summaries", "capture.summary"), (message, _) => Take(message, captures.AddSummaries), cancellationToken));
+        foreach (string family in CapturedFamilies)
+        {
+            _subscriptions.Add(await bus.SubscribeAsync(Queue("captured-" + family, family + ".*"), (message, _) => Take(message, captures.Newest.Add), cancellationToken));
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken) => await DisposeAsync();

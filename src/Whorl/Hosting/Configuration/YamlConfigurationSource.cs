@@ -35,6 +35,11 @@ internal sealed class YamlConfigurationSource(string path) : IConfigurationSourc
             {
                 throw new ConfigurationException($"{path}: {fault.Message}");
             }
+            catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
+            {
+                // YamlDotNet ends so for some texts that are no YAML, without a place.
+                throw new ConfigurationException($"{path}: this is not YAML");
+            }
 
             Data = data;
         }
@@ -51,7 +56,9 @@ internal sealed class YamlConfigurationSource(string path) : IConfigurationSourc
                 case YamlMappingNode map:
                     foreach ((YamlNode key, YamlNode value) in map.Children)
                     {
-                        Flatten(value, Join(prefix, ((YamlScalarNode)key).Value ?? ""), depth + 1, data);
+                        string name = (key as YamlScalarNode)?.Value
+                            ?? throw new ConfigurationException($"{path}:{key.Start.Line}:{key.Start.Column}: a key must be a plain word");
+                        Flatten(value, Join(prefix, name), depth + 1, data);
                     }
 
                     break;

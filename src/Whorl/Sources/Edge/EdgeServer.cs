@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -12,6 +13,7 @@ using Whorl.Sources.Edge.Forwarding;
 using Whorl.Sources.Edge.Recording;
 using Whorl.Sources.Edge.Refusals;
 using Whorl.Sources.Edge.Routing;
+using Whorl.Sources.Edge.Wires;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -147,15 +149,8 @@ internal sealed class EdgeServer : IAsyncDisposable
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(host.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         builder.Services.AddRouting();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(sockets =>
-        {
-            // Completions run inline on the poll thread (docs/decisions/0003): nothing on the way may block.
-            sockets.UnsafePreferInlineScheduling = true;
-
-            // One buffer for each idle connection is worth a system call for each request.
-            sockets.WaitForDataBeforeAllocatingBuffer = false;
-            EdgeListening.KeepSyn(sockets);
-        });
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>()));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

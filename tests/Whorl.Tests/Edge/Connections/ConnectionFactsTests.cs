@@ -4,9 +4,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,6 +14,7 @@ using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
+using Whorl.Sources.Edge.Wires;
 
 namespace Whorl.Tests.Edge.Connections;
 
@@ -141,7 +142,7 @@ public sealed class ConnectionFactsTests : IAsyncLifetime
         string address = $"{(https ? "https" : "http")}://127.0.0.1:0";
         EdgeOptions edge = new() { Listen = [address], TrustedProxies = trusted ?? [], ProxyProtocol = proxyProtocol ? [address] : [] };
         EdgeListening listening = new(_certificates, Options.Create(new TlsOptions()), Options.Create(edge), TimeProvider.System);
-        builder.Services.Configure<SocketTransportOptions>(EdgeListening.KeepSyn);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>()));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listening.Configure(listen, https ? "https" : "http")));
         WebApplication app = builder.Build();
         app.MapGet("/", (HttpContext context) =>

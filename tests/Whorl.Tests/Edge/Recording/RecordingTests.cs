@@ -12,7 +12,7 @@ public sealed class RecordingTests
         RuleInfo rule = new("a/b", 2, "q\"\\\u0001\n", -5, DecisionAction.Throttle, true);
         RequestRecord record = new()
         {
-            Id = new(new RequestClock(TimeProvider.System).Next()),
+            Id = new(new EventClock(TimeProvider.System).Next()),
             ClientText = "203.0.113.9"u8.ToArray(),
             Direct = true,
             Wire = RecordEncoder.Fragment((Fields.TlsJa4, "t13d"), (Fields.TlsSni, null), (Fields.HttpHeaderOrder, "Host,\"X")),
@@ -72,12 +72,12 @@ public sealed class RecordingTests
     [Fact]
     public void Ids_are_in_order_of_time_and_never_equal()
     {
-        RequestClock clock = new(TimeProvider.System);
+        EventClock clock = new(TimeProvider.System);
         Guid[] ids = [.. Enumerable.Range(0, 1000).Select(_ => clock.Next())];
 
         ids.Distinct().Count().ShouldBe(1000);
         ids.Select(id => id.Version).ShouldAllBe(version => version == 7);
-        ids.Select(RequestClock.TimeOf).ShouldBeInOrder();
+        ids.Select(EventClock.TimeOf).ShouldBeInOrder();
     }
 
     [Fact]

@@ -33,13 +33,20 @@ internal sealed class YamlTree
     /// <summary>The document; null where it is empty or could not be read, which is then among the faults.</summary>
     public static YamlNode? Read(string file, string content, List<RuleFault> faults)
     {
+        YamlTree tree = new(file, content, faults);
         try
         {
-            return new YamlTree(file, content, faults).ReadDocument();
+            return tree.ReadDocument();
         }
         catch (YamlException exception)
         {
             faults.Add(new(PlaceOf(file, exception.Start), $"this is not YAML: {OneLine(exception.Message)}"));
+            return null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner has such ends for some texts (a flow list left open before a simple key, found by fuzzing).
+            faults.Add(new(tree.Here(), "this is not YAML: the text makes no sense from about here on"));
             return null;
         }
     }

@@ -14,20 +14,16 @@ internal sealed class EdgeListening(CertificateStore certificates, IOptions<TlsO
 {
     private readonly TrustedProxies _trusted = new(edge.Value.TrustedProxies.Select(text => Network.TryParse(text, out Network network) ? network : default));
 
-    /// <summary>Listening sockets keep the SYN of each connection, for its TCP signature.</summary>
-    public static void KeepSyn(SocketTransportOptions transport)
+    /// <summary>A bound socket that keeps the SYN of each connection, for its TCP signature.</summary>
+    public static Socket Listen(EndPoint endPoint)
     {
-        Func<EndPoint, Socket> create = transport.CreateBoundListenSocket;
-        transport.CreateBoundListenSocket = endPoint =>
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        if (endPoint is IPEndPoint)
         {
-            Socket socket = create(endPoint);
-            if (endPoint is IPEndPoint)
-            {
-                SavedSyn.Keep(socket);
-            }
+            SavedSyn.Keep(socket);
+        }
 
-            return socket;
-        };
+        return socket;
     }
 
     /// <summary>Adds every step to one listener.</summary>

@@ -76,6 +76,7 @@ internal readonly record struct ProxyHeader(PeerAddress? Source, int SourcePort)
             case 0x00: // UNSPEC: the receiver keeps the socket's address
                 return ParseStatus.Done;
             default:
+                consumed = 0;
                 return ParseStatus.Malformed;
         }
     }

@@ -1,12 +1,12 @@
-using System.Net.Sockets;
 using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Edge.Messages;
+using Whorl.Sources.Edge.Wires;
 
 namespace Whorl.Sources.Edge.Forwarding;
 
 /// <summary>
-/// One HTTP/1.1 connection to an upstream, carrying one exchange at a time. While it is idle a receive is already under way, so a connection the
-/// upstream has closed is known as such before it is used again.
+/// One HTTP/1.1 connection to an upstream, carrying one exchange at a time. One that the upstream closed while it was idle is known as such before it
+/// is used again.
 /// </summary>
 internal sealed class UpstreamConnection : IDisposable
 {
@@ -21,17 +21,13 @@ internal sealed class UpstreamConnection : IDisposable
     // More than a handful of interim answers is a loop.
     private const int MaxInterim = 16;
 
-    private readonly Socket _socket;
+    private readonly Wire _wire;
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferLength, pinned: true);
 
     private int _start;
 
     private int _end;
-
-    private ValueTask<int> _receiving;
-
-    private bool _isReceiving;
 
     private BodyFraming _framing;
 
@@ -45,9 +41,9 @@ internal sealed class UpstreamConnection : IDisposable
 
     private int _headStart;
 
-    public UpstreamConnection(Socket socket, Deadlines deadlines)
+    public UpstreamConnection(Wire wire, Deadlines deadlines)
     {
-        _socket = socket;
+        _wire = wire;
         Deadline = deadlines.Add(Kill);
         Request = new byte[4096];
     }
@@ -79,14 +75,14 @@ internal sealed class UpstreamConnection : IDisposable
     public BodyFraming Framing => _framing;
 
     /// <summary>True where the upstream closed or spoke out of turn while the connection was idle.</summary>
-    public bool IsStale => IsDead || (_isReceiving && _receiving.IsCompleted);
+    public bool IsStale => IsDead || _wire.HasNews;
 
     /// <summary>Ends the connection from any thread; whoever waits on it sees a failure.</summary>
     public void Kill()
     {
         if (Interlocked.Exchange(ref _dead, 1) == 0)
         {
-            _socket.Dispose();
+            _wire.Dispose();
         }
     }
 
@@ -109,20 +105,9 @@ internal sealed class UpstreamConnection : IDisposable
     {
         Used = true;
         _start = _end = 0;
-#pragma warning disable CA2012 // awaited once, by the next exchange; until then only looked at
-        _receiving = _socket.ReceiveAsync(_buffer.AsMemory());
-#pragma warning restore CA2012
-        _isReceiving = true;
     }
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
-    {
-        while (bytes.Length > 0)
-        {
-            int sent = await _socket.SendAsync(bytes);
-            bytes = bytes[sent..];
-        }
-    }
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes) => _wire.SendAsync(bytes);
 
     /// <summary>Looks for a final answer's head in what was received; interim answers are for this hop alone and passed over.</summary>
     public ParseStatus ReadHead(bool answersHead)
@@ -184,12 +169,6 @@ internal sealed class UpstreamConnection : IDisposable
     /// <summary>Receives more; give the count to <see cref="Received"/>. 0 when the upstream closed; a killed connection throws.</summary>
     public ValueTask<int> ReceiveAsync()
     {
-        if (_isReceiving)
-        {
-            _isReceiving = false;
-            return _receiving;
-        }
-
         if (_start == _end)
         {
             _start = _end = 0;
@@ -202,7 +181,7 @@ internal sealed class UpstreamConnection : IDisposable
         }
 
         // A head that fills the buffer was refused before; a body is always taken out before more is received.
-        return _socket.ReceiveAsync(_buffer.AsMemory(_end));
+        return _wire.ReceiveAsync(_buffer.AsMemory(_end));
     }
 
     public void Received(int count)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Whorl.Sources.Edge.Routing;
+using Whorl.Sources.Edge.Wires;
 
 namespace Whorl.Sources.Edge.Forwarding;
 
@@ -43,28 +44,19 @@ internal sealed class UpstreamPool(Upstream upstream, SiteOptions site, Deadline
     /// <summary>Connects within the site's time; throws <see cref="SocketException"/> or <see cref="OperationCanceledException"/>.</summary>
     public async ValueTask<UpstreamConnection> ConnectAsync()
     {
-        Socket? socket = null;
         using CancellationTokenSource deadline = new(site.ConnectTime, deadlines.Clock);
-        try
+        string host = upstream.Uri.Host.Trim('[', ']');
+        IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? address) ? [address] : await Dns.GetHostAddressesAsync(host, deadline.Token);
+        for (int i = 0; ; i++)
         {
-            if (IPAddress.TryParse(upstream.Uri.Host.Trim('[', ']'), out IPAddress? address))
+            try
             {
-                socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                await socket.ConnectAsync(new IPEndPoint(address, upstream.Uri.Port), deadline.Token);
+                return new(await Wire.ConnectAsync(new(addresses[i], upstream.Uri.Port), deadline.Token), deadlines);
             }
-            else
+            catch (SocketException) when (i + 1 < addresses.Length)
             {
-                socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                await socket.ConnectAsync(upstream.Uri.Host, upstream.Uri.Port, deadline.Token);
+                // The name has other addresses.
             }
-
-            UpstreamConnection connection = new(socket, deadlines);
-            socket = null;
-            return connection;
-        }
-        finally
-        {
-            socket?.Dispose();
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using Whorl.Kernel;
 using Whorl.Sources.Edge.Exchanges;
@@ -10,13 +9,7 @@ internal sealed class RecordEncoder(string sensor)
 {
     public const string Kind = "http.request";
 
-    private readonly byte[] _beforeSubject = Encoding.UTF8.GetBytes($"\",\"source\":\"/sensors/{sensor}\",\"type\":\"{CloudEvents.TypePrefix}{Kind}\",\"subject\":\"ip:");
-
-    private readonly byte[] _beforeData = Encoding.UTF8.GetBytes($"Z\",\"dataschema\":\"{CloudEvents.SchemaPrefix}{Kind}\",\"data\":{{\"client.ip\":");
-
-    private long _secondTicks = -1;
-
-    private readonly byte[] _second = new byte[19];
+    private readonly EventEnvelope _envelope = new(sensor, Kind);
 
     /// <summary>Fields of a connection as they stand inside an event, each with a comma before it.</summary>
     public static byte[] Fragment(params ReadOnlySpan<(Field Field, string? Value)> fields)
@@ -38,13 +31,8 @@ internal sealed class RecordEncoder(string sensor)
 
     public void Write(ref Utf8JsonBuffer json, RequestRecord record)
     {
-        json.Raw("{\"specversion\":\"1.0\",\"id\":\""u8);
-        Uuid7.Write(record.Id.Value, json.Take(Uuid7.TextLength));
-        json.Raw(_beforeSubject);
-        json.Raw(record.ClientText);
-        json.Raw("\",\"time\":\""u8);
-        WriteTime(ref json, RequestClock.TimeOf(record.Id.Value));
-        json.Raw(_beforeData);
+        _envelope.Open(ref json, record.Id, record.ClientText, EventClock.TimeOf(record.Id.Value));
+        json.Raw("\"client.ip\":"u8);
         json.Plain(record.ClientText);
         json.Raw(record.Direct ? ",\"client.direct\":true,\"http.method\":"u8 : ",\"client.direct\":false,\"http.method\":"u8);
         json.Text(record.Method);
@@ -79,7 +67,7 @@ internal sealed class RecordEncoder(string sensor)
         json.Raw(",\"http.duration_us\":"u8);
         json.Number(record.DurationMicroseconds);
         WriteVerdict(ref json, record);
-        json.Raw("}}"u8);
+        EventEnvelope.Close(ref json);
     }
 
     private static void WriteVerdict(ref Utf8JsonBuffer json, RequestRecord record)
@@ -162,21 +150,5 @@ internal sealed class RecordEncoder(string sensor)
             json.Raw(name);
             json.Text(value);
         }
-    }
-
-    /// <summary>2026-11-20T12:34:56.123456, with the part down to the second made once a second.</summary>
-    private void WriteTime(ref Utf8JsonBuffer json, DateTimeOffset time)
-    {
-        long second = time.UtcTicks / TimeSpan.TicksPerSecond;
-        if (second != _secondTicks)
-        {
-            _secondTicks = second;
-            Encoding.ASCII.GetBytes(time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture), _second);
-        }
-
-        json.Raw(_second);
-        Span<byte> fraction = json.Take(7);
-        fraction[0] = (byte)'.';
-        Utf8Formatter.TryFormat((time.UtcTicks % TimeSpan.TicksPerSecond) / 10, fraction[1..], out _, new('D', 6));
     }
 }

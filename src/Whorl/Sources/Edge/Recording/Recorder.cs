@@ -38,7 +38,7 @@ internal sealed class Recorder
 
     private readonly RecordEncoder _encoder;
 
-    private readonly RequestClock _ids;
+    private readonly EventClock _ids;
 
     private readonly Channel<RequestRecord> _waiting;
 
@@ -151,8 +151,8 @@ internal sealed class Recorder
 
             _json.Raw(_count == 0 ? "[\n"u8 : ",\n"u8);
             _encoder.Write(ref _json, record);
-            _first = Compare(record.Id, _first) < 0 ? record.Id : _first;
-            _last = Compare(record.Id, _last) > 0 ? record.Id : _last;
+            _first = record.Id.IsBefore(_first) ? record.Id : _first;
+            _last = _last.IsBefore(record.Id) ? record.Id : _last;
             _count++;
             _metrics.Request(record);
             _summary.Add(record);
@@ -200,13 +200,5 @@ internal sealed class Recorder
             Interlocked.Add(ref _dropped, count);
             _metrics.Dropped(count);
         }
-    }
-
-    private static int Compare(ObservationId a, ObservationId b)
-    {
-        Span<byte> left = stackalloc byte[16], right = stackalloc byte[16];
-        a.Value.TryWriteBytes(left, bigEndian: true, out _);
-        b.Value.TryWriteBytes(right, bigEndian: true, out _);
-        return left.SequenceCompareTo(right);
     }
 }

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Whorl.Sources.Edge.Recording;
+namespace Whorl.Kernel;
 
 /// <summary>
-/// Makes the ids of request observations: UUIDv7 whose 12 bits after the milliseconds are their fraction (RFC 9562 §6.2, method 3), so that an id carries
+/// Makes the ids of observations that sources write down as they come: UUIDv7 whose 12 bits after the milliseconds are their fraction (RFC 9562 §6.2, method 3), so that an id carries
 /// its moment to a quarter of a microsecond and no second time need be kept. The rest is random, from a generator seeded once: an id is a name, not a secret.
 /// </summary>
-internal sealed class RequestClock(TimeProvider clock)
+internal sealed class EventClock(TimeProvider clock)
 {
     private readonly ulong _key = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
 

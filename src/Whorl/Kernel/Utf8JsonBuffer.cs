@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 
-namespace Whorl.Sources.Edge.Recording;
+namespace Whorl.Kernel;
 
 /// <summary>JSON written by hand into one growing buffer: the caller writes names and punctuation as literals, this escapes values.</summary>
 internal struct Utf8JsonBuffer(int capacity)
@@ -22,6 +22,12 @@ internal struct Utf8JsonBuffer(int capacity)
 
     public readonly byte[] ToArray() => Written.ToArray();
 
+    /// <summary>Forgets what was written; the room stays.</summary>
+    public void Clear() => _length = 0;
+
+    /// <summary>Forgets what was written after a place.</summary>
+    public void CutTo(int length) => _length = Math.Min(length, _length);
+
     public void Raw(ReadOnlySpan<byte> bytes)
     {
         Room(bytes.Length);
@@ -33,6 +39,14 @@ internal struct Utf8JsonBuffer(int capacity)
     {
         Room(20);
         Utf8Formatter.TryFormat(number, _buffer.AsSpan(_length), out int written);
+        _length += written;
+    }
+
+    /// <summary>A number with up to six digits after the point; zero where it is none that JSON knows.</summary>
+    public void Number(double number)
+    {
+        Room(40);
+        Utf8Formatter.TryFormat((decimal)(double.IsFinite(number) && Math.Abs(number) < 1e18 ? Math.Round(number, 6) : 0), _buffer.AsSpan(_length), out int written);
         _length += written;
     }
 

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Whorl.Sources.Edge.Wires;
+
+/// <summary>An accepted connection, for Kestrel and what stands before it.</summary>
+internal sealed class WireConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, IDuplexPipe
+{
+    private static long count;
+
+    private readonly Wire _wire;
+    private readonly WireInput _input;
+    private readonly WireOutput _output;
+    private readonly CancellationTokenSource _closed = new();
+    private int _closing;
+    private int _disposed;
+
+    /// <exception cref="SocketException">The connection is gone already, or the kernel watches no more.</exception>
+    public WireConnection(Socket socket, MemoryPool<byte> memory)
+        : base($"w{Interlocked.Increment(ref count):x}")
+    {
+        Socket = socket;
+        MemoryPool = memory;
+        socket.NoDelay = true;
+        LocalEndPoint = socket.LocalEndPoint;
+        RemoteEndPoint = socket.RemoteEndPoint;
+        ConnectionClosed = _closed.Token;
+        Features.Set<IConnectionSocketFeature>(this);
+        Features.Set<IMemoryPoolFeature>(this);
+        _wire = Wire.Over(socket, PeerEnded);
+        _input = new(_wire);
+        _output = new(_wire);
+        Transport = this;
+    }
+
+    public Socket Socket { get; }
+
+    public MemoryPool<byte> MemoryPool { get; }
+
+    public PipeReader Input => _input;
+
+    public PipeWriter Output => _output;
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        PeerEnded();
+        _wire.Dispose();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _output.CompleteAsync();
+            await _input.CompleteAsync();
+            _wire.ShutDown();
+            _wire.Dispose();
+            PeerEnded();
+            await base.DisposeAsync();
+        }
+    }
+
+    // Whoever listens runs elsewhere: the loop has other connections to serve.
+    private void PeerEnded()
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        }
+    }
+}
