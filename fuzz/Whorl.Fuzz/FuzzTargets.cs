@@ -9,6 +9,7 @@ internal static class FuzzTargets
         .. HttpFuzzTargets.All,
         .. NetworkFuzzTargets.All,
         .. ContentFuzzTargets.All,
+        .. CaptureFuzzTargets.All,
         .. EdgeFuzzTargets.All,
         .. AnalysisFuzzTargets.All,
     ];

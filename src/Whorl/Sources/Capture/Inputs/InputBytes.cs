@@ -24,10 +24,13 @@ internal sealed class InputBytes : IDisposable
     // Reads of this size keep the cost of a system call below a nanosecond a packet, and stay inside the processor's cache.
     private const int BlockLength = 256 * 1024;
 
+    // Small files need no more; a file that goes on gets a bigger buffer with each read.
+    private const int FirstBlockLength = 8 * 1024;
+
     private readonly bool _grows;
     private readonly Stream _raw;
     private Stream _stream;
-    private byte[] _buffer = new byte[BlockLength];
+    private byte[] _buffer = new byte[FirstBlockLength];
     private int _start;
     private int _end;
     private bool _opened;
@@ -58,9 +61,13 @@ internal sealed class InputBytes : IDisposable
             return InputRead.There;
         }
 
-        MakeRoom(count);
         while (_end - _start < count)
         {
+            if (_end == _buffer.Length)
+            {
+                MakeRoom();
+            }
+
             int got;
             try
             {
@@ -101,14 +108,10 @@ internal sealed class InputBytes : IDisposable
         _raw.Dispose();
     }
 
-    private void MakeRoom(int count)
+    // The buffer grows only when it is full of bytes that really came, whatever length a frame claims to have.
+    private void MakeRoom()
     {
-        if (_start == 0 && count <= _buffer.Length)
-        {
-            return;
-        }
-
-        byte[] target = count <= _buffer.Length ? _buffer : new byte[Math.Max(2 * _buffer.Length, count)];
+        byte[] target = _start > 0 && _buffer.Length >= BlockLength ? _buffer : new byte[2 * _buffer.Length];
         _buffer.AsSpan(_start, _end - _start).CopyTo(target);
         _buffer = target;
         _end -= _start;
