@@ -26,6 +26,7 @@ internal sealed class ShardMaker : BackgroundService
     private readonly OwnProbes? _probes;
     private readonly P0fSignatures? _signatures;
     private DateTime _mapWritten;
+    private string? _mapFault;
     private int _made;
     private readonly string _run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3));
 
@@ -82,10 +83,16 @@ internal sealed class ShardMaker : BackgroundService
             }
 
             _mapWritten = written;
+            _mapFault = null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            CaptureLog.MapFaulty(_log, _options.MapFile, fault.Message);
+            // Looked for again every few seconds, said once.
+            if (_mapFault != fault.Message)
+            {
+                _mapFault = fault.Message;
+                CaptureLog.MapFaulty(_log, _options.MapFile, fault.Message);
+            }
         }
     }
 
