@@ -175,12 +175,12 @@ internal sealed class Wire : IDisposable
     /// <summary>Ends waiting for the writer, without reason.</summary>
     public void WakeWriter() => _write.SignalElsewhere();
 
-    /// <summary>Says to the peer that nothing more comes, and takes nothing more.</summary>
+    /// <summary>Says to the peer that nothing more comes.</summary>
     public void ShutDown()
     {
         try
         {
-            _socket.Shutdown(SocketShutdown.Both);
+            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {

@@ -9,7 +9,14 @@ namespace Whorl.Sources.Edge.Wires;
 /// <summary>An accepted connection, for Kestrel and what stands before it.</summary>
 internal sealed class WireConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, IDuplexPipe
 {
-    private static long count;
+    private const int SinkLength = 16 * 1024;
+
+    // An upload that was refused is mostly smaller; a flood is cut off.
+    private const int MaxLinger = 1 << 20;
+
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
+
+    private static long made;
 
     private readonly Wire _wire;
     private readonly WireInput _input;
@@ -20,7 +27,7 @@ internal sealed class WireConnection : DefaultConnectionContext, IConnectionSock
 
     /// <exception cref="SocketException">The connection is gone already, or the kernel watches no more.</exception>
     public WireConnection(Socket socket, MemoryPool<byte> memory)
-        : base($"w{Interlocked.Increment(ref count):x}")
+        : base($"w{Interlocked.Increment(ref made):x}")
     {
         Socket = socket;
         MemoryPool = memory;
@@ -56,10 +63,37 @@ internal sealed class WireConnection : DefaultConnectionContext, IConnectionSock
         {
             await _output.CompleteAsync();
             await _input.CompleteAsync();
-            _wire.ShutDown();
+            await LingerAsync();
             _wire.Dispose();
             PeerEnded();
             await base.DisposeAsync();
+        }
+    }
+
+    // Closing with bytes unread makes the kernel send a reset, at which the peer may lose an answer it has not read yet (RFC 9112 §9.6). So what the
+    // peer is in the middle of sending is read away, within bounds.
+    private async ValueTask LingerAsync()
+    {
+        _wire.ShutDown();
+        byte[] sink = ArrayPool<byte>.Shared.Rent(SinkLength);
+        try
+        {
+            if (_wire.TryReceive(sink, out int count) && count > 0)
+            {
+                using Timer deadline = new(static wire => ((Wire)wire!).Dispose(), _wire, LingerTime, Timeout.InfiniteTimeSpan);
+                for (int total = count; count > 0 && total < MaxLinger; total += count)
+                {
+                    count = await _wire.ReceiveAsync(sink);
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            // The peer is gone, or the time is up.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(sink);
         }
     }
 

@@ -57,8 +57,9 @@ internal sealed class WireInput(Wire wire) : PipeReader
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        _start = consumed.GetInteger();
-        _examined = examined.GetInteger() >= _end;
+        // A reader that was given nothing may hand back the ends of another empty sequence.
+        _start = ReferenceEquals(consumed.GetObject(), _buffer) ? consumed.GetInteger() : _start;
+        _examined = !ReferenceEquals(examined.GetObject(), _buffer) || examined.GetInteger() >= _end;
         if (_start == _end)
         {
             _start = _end = 0;
