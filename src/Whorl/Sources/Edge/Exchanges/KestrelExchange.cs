@@ -131,6 +131,8 @@ internal sealed class KestrelExchange : Exchange
 
         if (read.IsCanceled)
         {
+            // Kestrel reads the rest away itself, and cannot while a read stands open.
+            _body.AdvanceTo(read.Buffer.Start);
             return BodyRead.Failed;
         }
 
