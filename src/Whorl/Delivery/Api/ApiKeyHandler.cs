@@ -33,8 +33,6 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<AuthenticationSchemeOptions>
             return AuthenticateResult.NoResult();
         }
 
-        // Socket completions run inline; whatever waits for a store does so on the pool.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             return await keys.FindAsync(key, Context.RequestAborted) is { } found

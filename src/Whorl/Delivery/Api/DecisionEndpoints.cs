@@ -75,8 +75,6 @@ internal static class DecisionEndpoints
 
     private static async ValueTask<object?> ShowFaultsAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        // Socket completions run inline; whatever waits for a store does so on the pool.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             return await next(context);

@@ -13,8 +13,6 @@ internal static class ConsoleSecurity
     {
         app.Use(async (http, next) =>
         {
-            // Socket completions run inline in this process; stores and password hashes must not hold up the thread that polls.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             IHeaderDictionary headers = http.Response.Headers;
             headers.ContentSecurityPolicy = Policy;
             headers.XContentTypeOptions = "nosniff";
