@@ -1,5 +1,6 @@
 using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rotations;
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
@@ -22,10 +23,10 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal, ExportsModule.AddExports]),
+        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
-        new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
+        new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, RotationsModule.AddRotationsReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>
