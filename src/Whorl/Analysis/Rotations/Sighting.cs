@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Whorl.Kernel;
 
 namespace Whorl.Analysis.Rotations;
@@ -24,26 +23,19 @@ internal sealed record Sighting(PeerAddress Address, int Port, string Probe, str
 
     public static IEnumerable<Sighting> In(Observation observation)
     {
-        JsonElement attributes = observation.Attributes;
-        if (!PeerAddress.TryParse(Text(attributes, "target.ip"), out PeerAddress address) || IsIssuer(attributes))
+        // The server's own certificate is the first of the chain; the others are its issuers'.
+        if (observation.Address("target.ip") is not { } address || observation.Number("certificate.index") > 0)
         {
             yield break;
         }
 
-        int port = attributes.TryGetProperty("target.port", out JsonElement number) && number.ValueKind == JsonValueKind.Number && number.TryGetUInt16(out ushort read) ? read : 0;
+        int port = observation.Number("target.port") is >= 0 and <= ushort.MaxValue and double number ? (int)number : 0;
         foreach ((string kind, string attribute, string probe) in Values)
         {
-            if (kind == observation.Kind && Text(attributes, attribute) is { Length: > 0 and <= MaxValueLength } value)
+            if (kind == observation.Kind && observation.Text(attribute) is { Length: > 0 and <= MaxValueLength } value)
             {
                 yield return new(address, port, probe, value, observation.Time, observation.Id);
             }
         }
     }
-
-    // The server's own certificate is the first of the chain.
-    private static bool IsIssuer(JsonElement attributes) =>
-        attributes.TryGetProperty("certificate.index", out JsonElement index) && index.ValueKind == JsonValueKind.Number && index.GetDouble() > 0;
-
-    private static string? Text(JsonElement attributes, string name) =>
-        attributes.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }
