@@ -1,4 +1,5 @@
 using Whorl.Analysis.Decisions;
+using Whorl.Analysis.Identities;
 using Whorl.Analysis.Intel;
 using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rotations;
@@ -24,10 +25,10 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, ExportsModule.AddExports]),
+        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
-        new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, RotationsModule.AddRotationsReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
+        new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 
     /// <summary>Roles by name, comma-separated lists allowed; all of them where no name is given.</summary>

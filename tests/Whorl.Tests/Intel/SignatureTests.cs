@@ -26,14 +26,22 @@ public sealed class SignatureTests : IDisposable
     [Fact]
     public async Task A_probe_of_a_known_server_ends_as_a_labelled_observation_in_the_journal()
     {
-        Observation probe = Seen(ProbeKinds.Jarm, $$"""{"target.ip":"203.0.113.9","target.port":443,"tls.jarm":"{{Trickbot}}"}""");
+        // The journal keeps thirty days of the real time.
+        Observation probe = Seen(ProbeKinds.Jarm, $$"""{"target.ip":"203.0.113.9","target.port":443,"tls.jarm":"{{Trickbot}}"}""") with { Id = ObservationId.New(TimeProvider.System), Time = TimeProvider.System.GetUtcNow() };
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Configuration.AddInMemoryCollection([new("Node:Data", _folder.File("data"))]);
         builder.AddStores().AddBus().AddJournal().AddIntel();
         IHost host = builder.Build();
         await using IAsyncDisposable ending = (IAsyncDisposable)host;
         await host.StartAsync();
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await host.Services.GetRequiredService<IBus>().SubscribeAsync(new("test", Topics.ObservationPrefix + FindingKinds.SignatureMatched, Durable: false), (_, _) =>
+        {
+            told.TrySetResult();
+            return Task.CompletedTask;
+        }, default);
         host.Services.GetRequiredService<IObservationSink>().TryPublish(probe).ShouldBeTrue();
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await host.StopAsync();
 
         JournalPage page = await host.Services.GetRequiredService<JournalStore>().SearchAsync(new() { Limit = 10 }, default);
@@ -75,11 +83,11 @@ public sealed class SignatureTests : IDisposable
         Observation probe = Seen(ProbeKinds.Jarm, $$"""{"target.ip":"203.0.113.9","tls.jarm":"{{Trickbot}}"}""");
         Observation other = Seen(ProbeKinds.Jarm, $$"""{"target.ip":"203.0.113.10","tls.jarm":"{{Trickbot}}"}""");
 
-        matcher.Match(probe).Count().ShouldBe(1);
+        matcher.Match(probe).Count.ShouldBe(1);
         matcher.Match(probe).ShouldBeEmpty();
-        matcher.Match(other).Count().ShouldBe(1);
+        matcher.Match(other).Count.ShouldBe(1);
         _clock.Advance(TimeSpan.FromDays(1));
-        matcher.Match(probe).Count().ShouldBe(1);
+        matcher.Match(probe).Count.ShouldBe(1);
     }
 
     [Fact]

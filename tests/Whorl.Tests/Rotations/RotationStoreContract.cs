@@ -140,5 +140,5 @@ public abstract class RotationStoreContract
         return new(Peer, 443, "jarm", value, _clock.GetUtcNow(), ObservationId.New(_clock));
     }
 
-    private static PeerAddress Parse(string text) => PeerAddress.TryParse(text, out PeerAddress address) ? address : throw new ArgumentException(text);
+    private static PeerAddress Parse(string text) => PeerAddress.TryParse(text, out PeerAddress address) ? address : throw new ArgumentException(text, nameof(text));
 }

@@ -67,7 +67,7 @@ public sealed class RotationsWorkerTests : IDisposable
         ManualClock clock = new();
         using SqliteDatabase database = new(_folder.File("whorl.db"), [RotationTables.Migrations], clock);
         RotationStore store = new(database, Microsoft.Extensions.Options.Options.Create(new RotationsOptions { Confirmations = 1 }), clock);
-        PeerAddress.TryParse("203.0.113.9", out PeerAddress peer);
+        PeerAddress.TryParse("203.0.113.9", out PeerAddress peer).ShouldBeTrue();
         Rotation rotation = default!;
         foreach (string value in new[] { "A", "B" })
         {
@@ -109,12 +109,19 @@ public sealed class RotationsWorkerTests : IDisposable
         IHost host = builder.Build();
         await using IAsyncDisposable ending = (IAsyncDisposable)host;
         await host.StartAsync();
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await host.Services.GetRequiredService<IBus>().SubscribeAsync(new("test", Topics.ObservationPrefix + FindingKinds.Rotated, Durable: false), (_, _) =>
+        {
+            told.TrySetResult();
+            return Task.CompletedTask;
+        }, default);
         IObservationSink sink = host.Services.GetRequiredService<IObservationSink>();
         foreach (Observation observation in observations)
         {
             sink.TryPublish(observation).ShouldBeTrue();
         }
 
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await host.StopAsync();
         return await host.Services.GetRequiredService<JournalStore>().SearchAsync(new() { Limit = 1000 }, default);
     }

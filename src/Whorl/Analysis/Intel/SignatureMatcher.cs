@@ -17,24 +17,22 @@ internal sealed class SignatureMatcher(SignatureLibrary library, IOptions<Signat
     private readonly Lock _gate = new();
     private readonly Dictionary<(PeerAddress, string, string), DateTimeOffset> _told = [];
 
-    public IEnumerable<Observation> Match(Observation observation)
+    public IReadOnlyList<Observation> Match(Observation observation)
     {
         SignatureSet signatures = library.Current;
-        if (signatures.Count == 0)
-        {
-            yield break;
-        }
-
+        List<Observation> found = [];
         foreach (SeenFingerprint seen in SignatureKinds.In(observation))
         {
             foreach (Signature signature in signatures.Match(seen.Kind, seen.Value))
             {
                 if (IsNew(seen, signature.Label))
                 {
-                    yield return Tell(observation, seen, signature);
+                    found.Add(Tell(observation, seen, signature));
                 }
             }
         }
+
+        return found;
     }
 
     private bool IsNew(SeenFingerprint seen, string label)

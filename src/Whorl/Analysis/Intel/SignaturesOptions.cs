@@ -28,8 +28,11 @@ internal sealed class SignaturesOptions : IModuleOptions
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
     public TimeSpan Window { get; set; } = TimeSpan.FromDays(1);
 
-    public IReadOnlyList<string> PathsFor(string dataFolder) =>
-        Paths.Count > 0 ? [.. Paths, FetchedFolder(dataFolder)] : [Path.Combine(AppContext.BaseDirectory, "content", "signatures"), FetchedFolder(dataFolder)];
+    public IReadOnlyList<string> PathsFor(string dataFolder)
+    {
+        IEnumerable<string> given = Paths.Count > 0 ? Paths : [Path.Combine(AppContext.BaseDirectory, "content", "signatures")];
+        return [.. given.Append(FetchedFolder(dataFolder)).Distinct(StringComparer.Ordinal)];
+    }
 
     public static string FetchedFolder(string dataFolder) => Path.Combine(dataFolder, "signatures");
 }

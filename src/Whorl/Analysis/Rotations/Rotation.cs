@@ -44,4 +44,7 @@ internal sealed record FingerprintSpell(int Port, string Probe, string Value, Da
 
 /// <summary>All that is known of an address's fingerprints over time.</summary>
 /// <param name="Unsteady">How often, by port and probe, a value was seen once and not again: noise, or a server that makes up its fingerprint.</param>
-internal sealed record FingerprintHistory(IReadOnlyList<FingerprintSpell> Values, IReadOnlyList<Rotation> Rotations, IReadOnlyDictionary<(int Port, string Probe), int> Unsteady);
+internal sealed record FingerprintHistory(IReadOnlyList<FingerprintSpell> Values, IReadOnlyList<Rotation> Rotations, IReadOnlyDictionary<(int Port, string Probe), int> Unsteady)
+{
+    public static FingerprintHistory None { get; } = new([], [], new Dictionary<(int, string), int>());
+}
