@@ -91,7 +91,7 @@ internal sealed class IdentityStore(IDatabase database)
         foreach (AddressRow[] some in rows.Chunk(100))
         {
             facts.AddRange(await connection.QueryAsync<FactRow>(new CommandDefinition(
-                "SELECT address AS Address, kind AS Kind, value AS Value, first AS First, last AS Last FROM identity_fact WHERE address IN @some ORDER BY last DESC",
+                SqlText.For(database.Dialect, "SELECT address AS Address, kind AS Kind, value AS Value, first AS First, last AS Last FROM identity_fact WHERE address {sqlite:IN @some}{postgres:= ANY(@some)} ORDER BY last DESC"),
                 new { some = some.Select(row => row.Address).ToArray() }, cancellationToken: cancel)));
         }
 

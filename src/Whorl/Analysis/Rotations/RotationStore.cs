@@ -84,7 +84,7 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
         foreach (string[] some in addresses.Chunk(200))
         {
             foreach ((string address, long count, long last) in await connection.QueryAsync<(string, long, long)>(new CommandDefinition(
-                "SELECT address, COUNT(*), MAX(time) FROM rotation WHERE address IN @some GROUP BY address", new { some }, cancellationToken: cancel)))
+                SqlText.For(database.Dialect, "SELECT address, COUNT(*), MAX(time) FROM rotation WHERE address {sqlite:IN @some}{postgres:= ANY(@some)} GROUP BY address"), new { some }, cancellationToken: cancel)))
             {
                 counts[address] = ((int)count, ColumnTypes.Time(last));
             }
