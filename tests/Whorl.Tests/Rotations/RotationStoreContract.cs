@@ -67,11 +67,12 @@ public abstract class RotationStoreContract
     public async Task A_sighting_that_is_delivered_twice_counts_once()
     {
         Sighting first = Next("A"), second = Next("B");
-        (await Store.RecordAsync([first, second], default)).ShouldBeEmpty();
-        (await Store.RecordAsync([first, second], default)).ShouldBeEmpty();
-        (await Store.RecordAsync([second], default)).ShouldBeEmpty();
+        Recorded once = await Store.RecordAsync([first, second], default);
+        (once.Rotations.Count, once.Doubtful.Single()).ShouldBe((0, second), "what differs is doubtful until it is seen again");
+        Recorded twice = await Store.RecordAsync([first, second], default);
+        (twice.Rotations.Count, twice.Doubtful.Count).ShouldBe((0, 0));
 
-        (await Store.RecordAsync([Next("B")], default)).Count.ShouldBe(1);
+        (await Store.RecordAsync([Next("B")], default)).Rotations.Count.ShouldBe(1);
     }
 
     [Fact]
@@ -79,7 +80,7 @@ public abstract class RotationStoreContract
     {
         Sighting late = Next("B");
         await See("A", "A");
-        (await Store.RecordAsync([late, late with { Evidence = ObservationId.New(_clock) }], default)).ShouldBeEmpty();
+        (await Store.RecordAsync([late, late with { Evidence = ObservationId.New(_clock) }], default)).Rotations.ShouldBeEmpty();
         (await See("A")).ShouldBeEmpty();
         (await Store.HistoryAsync(Peer, default)).Unsteady.ShouldBeEmpty();
     }
@@ -90,8 +91,8 @@ public abstract class RotationStoreContract
         List<Rotation> rotations = [];
         foreach (string value in new[] { "A", "B" })
         {
-            rotations.AddRange(await Store.RecordAsync(
-                [Next(value), Next("A") with { Port = 8443 }, Next("A") with { Probe = "certificate" }, Next("A") with { Address = Parse("2001:db8::9") }], default));
+            rotations.AddRange((await Store.RecordAsync(
+                [Next(value), Next("A") with { Port = 8443 }, Next("A") with { Probe = "certificate" }, Next("A") with { Address = Parse("2001:db8::9") }], default)).Rotations);
         }
 
         rotations.AddRange(await See("B"));
@@ -116,9 +117,9 @@ public abstract class RotationStoreContract
         await See("A");
         Sighting[] sightings = [.. Enumerable.Range(0, 20).Select(_ => Next("B"))];
 
-        IReadOnlyList<Rotation>[] told = await Task.WhenAll(sightings.Select(sighting => Task.Run(() => Store.RecordAsync([sighting], default))));
+        Recorded[] told = await Task.WhenAll(sightings.Select(sighting => Task.Run(() => Store.RecordAsync([sighting], default))));
 
-        told.SelectMany(rotations => rotations).Count().ShouldBeLessThanOrEqualTo(1);
+        told.Sum(recorded => recorded.Rotations.Count).ShouldBeLessThanOrEqualTo(1);
         await See("B", "B");
         (await Store.HistoryAsync(Peer, default)).Rotations.ShouldHaveSingleItem().New.ShouldBe("B");
     }
@@ -128,7 +129,7 @@ public abstract class RotationStoreContract
         List<Rotation> rotations = [];
         foreach (string value in values)
         {
-            rotations.AddRange(await Store.RecordAsync([Next(value)], default));
+            rotations.AddRange((await Store.RecordAsync([Next(value)], default)).Rotations);
         }
 
         return rotations;

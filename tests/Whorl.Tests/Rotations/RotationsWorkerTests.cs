@@ -71,7 +71,7 @@ public sealed class RotationsWorkerTests : IDisposable
         Rotation rotation = default!;
         foreach (string value in new[] { "A", "B" })
         {
-            rotation = (await store.RecordAsync([new(peer, 443, "jarm", value, clock.GetUtcNow(), ObservationId.New(clock))], default)).SingleOrDefault()!;
+            rotation = (await store.RecordAsync([new(peer, 443, "jarm", value, clock.GetUtcNow(), ObservationId.New(clock))], default)).Rotations.SingleOrDefault()!;
             clock.Advance(TimeSpan.FromSeconds(5));
         }
 

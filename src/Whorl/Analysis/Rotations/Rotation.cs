@@ -39,6 +39,11 @@ internal sealed record Rotation(
     }
 }
 
+/// <summary>What sightings amounted to.</summary>
+/// <param name="Rotations">Changes that are sure.</param>
+/// <param name="Doubtful">Sightings of another value than the one that holds: seen again they are a rotation, else noise.</param>
+internal sealed record Recorded(IReadOnlyList<Rotation> Rotations, IReadOnlyList<Sighting> Doubtful);
+
 /// <summary>One spell of one value.</summary>
 internal sealed record FingerprintSpell(int Port, string Probe, string Value, DateTimeOffset First, DateTimeOffset Last, int Spells, bool IsCurrent);
 

@@ -20,24 +20,30 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
 
     private const string ThisKey = "address = @Address AND port = @Port AND probe = @Probe";
 
-    /// <summary>Keeps sightings in one transaction; the rotations they amount to are returned when it is committed, to be published.</summary>
-    public async Task<IReadOnlyList<Rotation>> RecordAsync(IReadOnlyList<Sighting> sightings, CancellationToken cancel)
+    /// <summary>Keeps sightings in one transaction; what they amount to is returned when it is committed, to be published.</summary>
+    public async Task<Recorded> RecordAsync(IReadOnlyList<Sighting> sightings, CancellationToken cancel)
     {
         List<Rotation> rotations = [];
+        List<Sighting> doubtful = [];
         await using DbConnection connection = await database.OpenAsync(cancel);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
 
         // One order for every process, so that no two wait for each other's rows.
         foreach (Sighting sighting in sightings.OrderBy(each => each.Address.Bits).ThenBy(each => each.Port).ThenBy(each => each.Probe, StringComparer.Ordinal).ThenBy(each => each.Time))
         {
-            if (await RecordAsync(transaction, sighting, cancel) is { } rotation)
+            switch (await RecordAsync(transaction, sighting, cancel))
             {
-                rotations.Add(rotation);
+                case (Rotation rotation, _):
+                    rotations.Add(rotation);
+                    break;
+                case (null, true):
+                    doubtful.Add(sighting);
+                    break;
             }
         }
 
         await transaction.CommitAsync(cancel);
-        return rotations;
+        return new(rotations, doubtful);
     }
 
     /// <summary>Rotations that were committed before <paramref name="before"/>, and whose publishing nobody has seen through.</summary>
@@ -93,7 +99,7 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
         return counts;
     }
 
-    private async Task<Rotation?> RecordAsync(DbTransaction transaction, Sighting sighting, CancellationToken cancel)
+    private async Task<(Rotation? Rotation, bool IsDoubtful)> RecordAsync(DbTransaction transaction, Sighting sighting, CancellationToken cancel)
     {
         DbConnection connection = transaction.Connection!;
         DynamicParameters key = new(new { Address = sighting.Address.ToString(), sighting.Port, sighting.Probe, sighting.Value, sighting.Time, sighting.Evidence });
@@ -105,14 +111,14 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
             """)) > 0)
         {
             await connection.ExecuteAsync(Command("INSERT INTO rotation_value (address, port, probe, value, first, last, spells) VALUES (@Address, @Port, @Probe, @Value, @Time, @Time, 1)"));
-            return null;
+            return default;
         }
 
         StateRow state = await connection.QuerySingleAsync<StateRow>(Command(SqlText.For(database.Dialect, $"SELECT {State} FROM rotation_state WHERE {ThisKey} {{postgres:FOR UPDATE}}")));
         if (sighting.Time <= state.Seen)
         {
             // Delivered again, or overtaken by a later one: the present is known better.
-            return null;
+            return default;
         }
 
         if (sighting.Value == state.Value)
@@ -121,7 +127,7 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
             await connection.ExecuteAsync(Command(
                 $"UPDATE rotation_state SET seen = @Time, evidence = @Evidence, candidate = NULL, candidate_times = 0, candidate_evidence = '', unsteady = unsteady + @lost WHERE {ThisKey}"));
             await connection.ExecuteAsync(Command($"UPDATE rotation_value SET last = @Time WHERE {ThisKey} AND value = @Value"));
-            return null;
+            return default;
         }
 
         bool again = sighting.Value == state.Candidate;
@@ -136,7 +142,7 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
         {
             await connection.ExecuteAsync(Command(
                 $"UPDATE rotation_state SET seen = @Time, candidate = @Value, candidate_since = @since, candidate_times = @times, candidate_evidence = @evidences, unsteady = unsteady + @lost WHERE {ThisKey}"));
-            return null;
+            return (null, true);
         }
 
         bool returned = await connection.ExecuteAsync(Command($"UPDATE rotation_value SET last = @Time, spells = spells + 1 WHERE {ThisKey} AND value = @Value")) > 0;
@@ -156,7 +162,7 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
             INSERT INTO rotation (id, address, port, probe, number, returned, old_value, new_value, time, old_first, old_last, evidence, published)
             VALUES (@Id, @Address, @Port, @Probe, @Number, @Returned, @Old, @New, @Time, @OldFirst, @OldLast, @Evidence, 0)
             """, RotationRow.Of(rotation), transaction, cancellationToken: cancel));
-        return rotation;
+        return (rotation, false);
     }
 
     private sealed class StateRow

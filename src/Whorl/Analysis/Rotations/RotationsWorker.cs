@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Microsoft.Extensions.Options;
 using Whorl.Bus;
 using Whorl.Kernel;
@@ -68,12 +69,18 @@ internal sealed class RotationsWorker(
             return;
         }
 
-        IReadOnlyList<Rotation> rotations = await store.RecordAsync(sightings, cancel);
+        Recorded recorded = await store.RecordAsync(sightings, cancel);
         metrics.Sighted(sightings.Count);
-        foreach (Rotation rotation in rotations)
+        foreach (Rotation rotation in recorded.Rotations)
         {
             metrics.Declared(rotation);
             await PublishAsync(rotation, cancel);
+        }
+
+        // A prober that hears this asks again at once; without one, the next visit tells.
+        foreach (PeerAddress address in recorded.Doubtful.Select(sighting => sighting.Address).Distinct())
+        {
+            await bus.PublishAsync(new(Topics.ProbeAgain, Encoding.ASCII.GetBytes(address.ToString()), "text/plain"), cancel);
         }
     }
 
