@@ -194,9 +194,9 @@ internal sealed class OutboundGuard
 
 internal static partial class OutboundLog
 {
-    [LoggerMessage(1200, LogLevel.Error, "The opt-out file cannot be used: {Reason}; what it said before stays in force")]
+    [LoggerMessage(16000, LogLevel.Error, "The opt-out file cannot be used: {Reason}; what it said before stays in force")]
     public static partial void OptOutFaulty(ILogger log, string reason);
 
-    [LoggerMessage(1201, LogLevel.Error, "The table of autonomous systems cannot be read: {Reason}; while one that is to be left alone cannot be told, nothing is reached")]
+    [LoggerMessage(16001, LogLevel.Error, "The table of autonomous systems cannot be read: {Reason}; while one that is to be left alone cannot be told, nothing is reached")]
     public static partial void AsnFaulty(ILogger log, string reason);
 }
