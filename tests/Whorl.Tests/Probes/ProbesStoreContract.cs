@@ -106,11 +106,24 @@ public abstract class ProbesStoreContract : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_is_asked_for_again_during_a_visit_is_due_when_it_ends()
+    {
+        ProbesStore store = Store("one");
+        DueTarget target = await TakenAsync(store, "192.0.2.1");
+        DateTimeOffset begun = _clock.GetUtcNow();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await store.AgainAsync(target.Address, default);
+        (await store.ClaimAsync(9, TimeSpan.FromMinutes(1), default)).ShouldBeEmpty();
+        await store.EndAsync(new(Uuid7.New(_clock), target.Address, begun, _clock.GetUtcNow(), [], 0, _clock.GetUtcNow().AddHours(1), _clock.GetUtcNow().AddHours(1)), default);
+        (await store.ClaimAsync(9, TimeSpan.FromMinutes(1), default)).ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task The_silent_are_asked_as_usual_once_they_show_themselves_again()
     {
         ProbesStore store = Store("one");
         DueTarget target = await TakenAsync(store, "192.0.2.1");
-        await store.EndAsync(new(Uuid7.New(_clock), target.Address, _clock.GetUtcNow(), [], 3, _clock.GetUtcNow().AddDays(7), _clock.GetUtcNow().AddDays(7)), default);
+        await store.EndAsync(new(Uuid7.New(_clock), target.Address, _clock.GetUtcNow(), _clock.GetUtcNow(), [], 3, _clock.GetUtcNow().AddDays(7), _clock.GetUtcNow().AddDays(7)), default);
         _clock.Advance(TimeSpan.FromHours(7));
         (await store.ClaimAsync(9, TimeSpan.FromMinutes(1), default)).ShouldBeEmpty();
         await store.AddAsync(Found("192.0.2.1"), null, default);
@@ -211,7 +224,7 @@ public abstract class ProbesStoreContract : IAsyncDisposable
     }
 
     private Task EndAsync(ProbesStore store, Guid visit, DueTarget target, int silent, params EndedAsk[] asks) =>
-        store.EndAsync(new(visit, target.Address, _clock.GetUtcNow(), asks, silent, _clock.GetUtcNow().AddHours(1), _clock.GetUtcNow().AddMinutes(20)), default);
+        store.EndAsync(new(visit, target.Address, _clock.GetUtcNow(), _clock.GetUtcNow(), asks, silent, _clock.GetUtcNow().AddHours(1), _clock.GetUtcNow().AddMinutes(20)), default);
 
     private static FoundTarget[] Found(params string[] addresses) =>
         [.. addresses.Select(text => new FoundTarget(PeerAddress.TryParse(text, out PeerAddress address) ? address : throw new FormatException(text), "log"))];

@@ -88,7 +88,7 @@ internal sealed class EdgeServer : IAsyncDisposable
             Metrics,
             clock,
             logs.CreateLogger<Gate>());
-        door = new(_gate, Sites, trusted, options.Limits, Deadlines, Metrics);
+        door = new(_gate, Sites, trusted, options.Limits, Deadlines);
     }
 
     public Deadlines Deadlines { get; }

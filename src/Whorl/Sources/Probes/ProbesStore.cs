@@ -121,6 +121,15 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
             new { address = address.ToString(), until = ColumnTypes.Microseconds(until), rank = (long)TargetRank.Rotating, soon = Now() + Micros(options.Value.RotatingInterval) }, cancellationToken: cancel));
     }
 
+    /// <summary>A target is to be visited again without delay, also where it is being visited now.</summary>
+    public async Task AgainAsync(PeerAddress address, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE probe_targets SET due = @now, rank = CASE WHEN rank < @rank THEN @rank ELSE rank END WHERE address = @address",
+            new { address = address.ToString(), rank = (long)TargetRank.Rotating, now = Now() }, cancellationToken: cancel));
+    }
+
     /// <summary>Deletes what is older than it is to be kept; rows that went.</summary>
     public async Task<int> TrimAsync(CancellationToken cancel)
     {
@@ -223,12 +232,12 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
             """
             UPDATE probe_targets SET visits = visits + 1, visited = @now, silent = @Silent, owner = '', leased = 0,
                 rank = CASE WHEN rotating > @now THEN @rotating ELSE 0 END,
-                due = CASE WHEN rotating > @now AND @soon < @due THEN @soon ELSE @due END
+                due = CASE WHEN due > @begun THEN due WHEN rotating > @now AND @soon < @due THEN @soon ELSE @due END
             WHERE address = @address AND owner = @Node
             """,
             new
             {
-                now = ColumnTypes.Microseconds(ended.Time), ended.Silent, rotating = (long)TargetRank.Rotating, due = ColumnTypes.Microseconds(ended.Due), soon = ColumnTypes.Microseconds(ended.DueIfRotating),
+                now = ColumnTypes.Microseconds(ended.Time), begun = ColumnTypes.Microseconds(ended.Begun), ended.Silent, rotating = (long)TargetRank.Rotating, due = ColumnTypes.Microseconds(ended.Due), soon = ColumnTypes.Microseconds(ended.DueIfRotating),
                 address = ended.Address.ToString(), Node,
             },
             transaction, cancellationToken: cancel));

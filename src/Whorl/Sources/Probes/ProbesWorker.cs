@@ -54,6 +54,7 @@ internal sealed class ProbesWorker(
         }
 
         await bus.SubscribeAsync(new("prober.rotations", Topics.ObservationPrefix + FindingKinds.Rotated, Durable: true), finder.TakeRotationAsync, cancellationToken);
+        await bus.SubscribeAsync(new("prober.again", Topics.ProbeAgain, Durable: true), finder.TakeAgainAsync, cancellationToken);
         await bus.SubscribeAsync(new("prober.control", ProberControl.ControlTopic, Durable: false), control.TakeAsync, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Whorl.Bus;
@@ -51,6 +52,11 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
             }
         }
     }
+
+    /// <summary>A change is doubtful: its address is visited at once.</summary>
+    public Task TakeAgainAsync(BusMessage message, CancellationToken cancel) => PeerAddress.TryParse(Encoding.ASCII.GetString(message.Body.Span), out PeerAddress address)
+        ? store.AgainAsync(address, cancel)
+        : throw new PoisonMessageException($"A message under {message.Topic} names no address.");
 
     /// <summary>Stores those who may be asked and were not stored a moment ago.</summary>
     public async Task AddAsync(IEnumerable<FoundTarget> found, LogPosition? position, CancellationToken cancel)

@@ -36,7 +36,7 @@ internal readonly record struct EndedAsk(ushort Port, ProbeName Probe, string Ou
 internal sealed record VisitBegun(Guid Visit, PeerAddress Address, DateTimeOffset Time, bool IsDry, IReadOnlyList<PlannedAsk> Asks) : IVisitNote;
 
 /// <summary>What it sent and what came of it.</summary>
-internal sealed record VisitEnded(Guid Visit, PeerAddress Address, DateTimeOffset Time, IReadOnlyList<EndedAsk> Asks, long Silent, DateTimeOffset Due, DateTimeOffset DueIfRotating) : IVisitNote;
+internal sealed record VisitEnded(Guid Visit, PeerAddress Address, DateTimeOffset Begun, DateTimeOffset Time, IReadOnlyList<EndedAsk> Asks, long Silent, DateTimeOffset Due, DateTimeOffset DueIfRotating) : IVisitNote;
 
 internal sealed record QueueCounts(long Known, long Due);
 

@@ -77,15 +77,16 @@ internal sealed class Visits
     public async Task VisitAsync(DueTarget target, CancellationToken cancel)
     {
         Guid visit = Uuid7.New(_clock);
+        DateTimeOffset begun = _clock.GetUtcNow();
         List<ProbeStep> steps = [.. _plan.For(target.Address, 0, target.Address.ToString())];
         PlannedAsk[] planned = [.. steps.SelectMany(step => step.Names.Select(name => new PlannedAsk(step.Target.Port, name)))];
-        await _store.BeginAsync(new(visit, target.Address, _clock.GetUtcNow(), _options.DryRun, planned), cancel);
+        await _store.BeginAsync(new(visit, target.Address, begun, _options.DryRun, planned), cancel);
         IReadOnlyList<Answered> answered = _options.DryRun ? [] : await AskAsync(target, steps, cancel);
         int silent = _options.DryRun || answered.Any(IsTelling) ? 0 : target.Silent + 1;
         DateTimeOffset now = _clock.GetUtcNow();
         await _store.EndAsync(
             new(
-                visit, target.Address, now, [.. answered.Where(WasAsked).Select(each => new EndedAsk(each.Target.Port, each.Name, each.Result.Failure?.Word() ?? "answered", each.Sent))], silent,
+                visit, target.Address, begun, now, [.. answered.Where(WasAsked).Select(each => new EndedAsk(each.Target.Port, each.Name, each.Result.Failure?.Word() ?? "answered", each.Sent))], silent,
                 now + Schedule.After(_options, silent, Random.Shared.NextDouble()), now + Schedule.Spread(_options.RotatingInterval, Random.Shared.NextDouble())),
             cancel);
         _metrics.Visited();

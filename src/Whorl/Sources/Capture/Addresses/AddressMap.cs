@@ -1,8 +1,9 @@
 using System.Collections.Frozen;
 using System.Text;
 using Whorl.Kernel;
+using Whorl.Sources.Capture.Observing;
 
-namespace Whorl.Sources.Capture.Observing;
+namespace Whorl.Sources.Capture.Addresses;
 
 /// <summary>Names of addresses: which decoy or service has which. The longest prefix counts. Immutable.</summary>
 internal sealed class AddressMap
