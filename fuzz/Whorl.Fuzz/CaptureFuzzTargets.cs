@@ -48,7 +48,7 @@ internal static class CaptureFuzzTargets
     // Each record: who and flags, offset (two bytes, signed), two bytes of acknowledgement, length, payload.
     private static int FollowSegments(ReadOnlySpan<byte> input)
     {
-        FlowEngine engine = new(Small, null, new SilentEvents());
+        FlowEngine engine = new(Small, null, new Deaf());
         long time = 1;
         while (input.Length >= 6)
         {
@@ -75,7 +75,7 @@ internal static class CaptureFuzzTargets
     // Each record: length, frame.
     private static int FollowFrames(ReadOnlySpan<byte> input)
     {
-        FlowEngine engine = new(Small, null, new SilentEvents());
+        FlowEngine engine = new(Small, null, new Deaf());
         long time = 1;
         while (input.Length >= 2)
         {
@@ -106,4 +106,6 @@ internal static class CaptureFuzzTargets
         return HashCode.Combine(
             Math.Min(counters.FlowsOpened, 12), Math.Min(counters.SegmentsHeld, 6), counters.HttpRequests, counters.ClientHellos, counters.BrokenMessages, counters.GapsPassed, counters.SshBanners, counters.BuffersRefused > 0);
     }
+
+    private sealed class Deaf : SilentEvents;
 }

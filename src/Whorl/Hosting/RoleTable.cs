@@ -1,5 +1,8 @@
 using Whorl.Analysis.Decisions;
+using Whorl.Analysis.Identities;
+using Whorl.Analysis.Intel;
 using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rotations;
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
@@ -22,7 +25,7 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal, ExportsModule.AddExports]),
+        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),

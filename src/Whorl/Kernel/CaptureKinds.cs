@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Whorl.Kernel;
 
 /// <summary>Kinds of observations that capture makes; <see cref="CaptureKinds"/> names and describes them.</summary>
@@ -30,24 +28,7 @@ internal enum CaptureKind
     IcmpOther,
 }
 
-/// <summary>One attribute of a kind, as the reference shows it.</summary>
-internal readonly record struct ObservedField(string Name, FieldType Type, string Meaning);
-
-/// <summary>What a kind is and carries. The names are a contract with whoever reads the observations.</summary>
-internal sealed class KindInfo(CaptureKind kind, string name, string summary, params ObservedField[][] fields)
-{
-    public CaptureKind Kind { get; } = kind;
-
-    public string Name { get; } = name;
-
-    public byte[] Utf8Name { get; } = System.Text.Encoding.ASCII.GetBytes(name);
-
-    public string Summary { get; } = summary;
-
-    public ObservedField[] Fields { get; } = [.. fields.SelectMany(part => part)];
-}
-
-/// <summary>The table of kinds: what capture writes, what filters ask for, what pages show and the reference lists.</summary>
+/// <summary>The kinds that capture makes, in the order of <see cref="CaptureKind"/>.</summary>
 internal static class CaptureKinds
 {
     public static readonly ObservedField[] Common =
@@ -65,7 +46,7 @@ internal static class CaptureKinds
         new("last", FieldType.Text, "With `count`: when the last repetition came."),
     ];
 
-    private static readonly ObservedField[] Stack =
+    public static readonly ObservedField[] Stack =
     [
         new("tcp.signature", FieldType.Text, "The packet as a p0f v3 signature."),
         new("tcp.stack", FieldType.Text, "The same without the path: equal for one stack seen over several paths."),
@@ -116,7 +97,7 @@ internal static class CaptureKinds
         new("tls.retry", FieldType.Flag, "True for a HelloRetryRequest."),
     ];
 
-    private static readonly ObservedField[] Certificate =
+    public static readonly ObservedField[] Certificate =
     [
         new("tls.sni", FieldType.Text, "Server name that the client had asked for."),
         new("certificate.index", FieldType.Number, "Place in the chain; 0 is the server's own."),
@@ -137,7 +118,7 @@ internal static class CaptureKinds
 
     private static readonly ObservedField[] SshSide = [new("ssh.side", FieldType.Text, "Who speaks: `client` or `server`.")];
 
-    private static readonly ObservedField[] Banner =
+    public static readonly ObservedField[] Banner =
     [
         new("ssh.banner", FieldType.Text, "The identification line."),
         new("ssh.protocol", FieldType.Text, "Protocol version in it."),
@@ -145,7 +126,7 @@ internal static class CaptureKinds
         new("ssh.comments", FieldType.Text, "What follows the software."),
     ];
 
-    private static readonly ObservedField[] Kex =
+    public static readonly ObservedField[] Kex =
     [
         new("ssh.hassh", FieldType.Text, "HASSH of a client (MD5)."),
         new("ssh.hassh_server", FieldType.Text, "HASSHServer of a server (MD5)."),
@@ -154,7 +135,7 @@ internal static class CaptureKinds
         new("ssh.banner", FieldType.Text, "The side's identification line, where it was seen."),
     ];
 
-    private static readonly ObservedField[] Http =
+    public static readonly ObservedField[] Http =
     [
         new("client.ip", FieldType.Address, "Equal to `source.ip`: requests seen here and at the edge are found by one name."),
         new("http.method", FieldType.Text, "Request method as sent."),
@@ -204,38 +185,34 @@ internal static class CaptureKinds
         new("icmp.payload_bytes", FieldType.Number, "Bytes after its header."),
     ];
 
-    public static readonly KindInfo[] All =
+    public static readonly ObservationKind[] All =
     [
-        new(CaptureKind.TcpSyn, "tcp.syn", "A client's first packet: what its TCP/IP stack looks like.", Stack),
-        new(CaptureKind.TcpSynAck, "tcp.synack", "A server's answer to it.", Stack),
-        new(CaptureKind.TlsClientHello, "tls.client_hello", "A TLS client's hello over TCP.", Hello),
-        new(CaptureKind.TlsSession, "tls.session", "A server's answer to a hello, with the hello where it was seen; over TCP, QUIC or DTLS. The source is the client.", Hello, Answer),
-        new(CaptureKind.TlsCertificate, "tls.certificate", "One certificate that a server showed in clear (TLS 1.2 and older).", Certificate),
-        new(CaptureKind.QuicClientHello, "quic.client_hello", "A QUIC client's hello.", Hello),
-        new(CaptureKind.DtlsClientHello, "dtls.client_hello", "A DTLS client's hello.", Hello),
-        new(CaptureKind.SshBanner, "ssh.banner", "The first line of one side of an SSH connection.", SshSide, Banner),
-        new(CaptureKind.SshKex, "ssh.kex", "What one side of an SSH connection offers for the key exchange.", SshSide, Kex),
-        new(CaptureKind.HttpRequest, "http.request", "A request in clear. The edge makes observations of this kind, too.", Http),
-        new(CaptureKind.FlowEnd, "flow.end", "A conversation is over, or was given up. The source is who began it.", Flow),
-        new(CaptureKind.LinkLocal, "ipv6.link_local", "A neighbour spoke from a link-local address.", Neighbour),
-        new(CaptureKind.IcmpEchoRequest, "icmp.echo_request", "A ping.", Icmp),
-        new(CaptureKind.IcmpEchoReply, "icmp.echo_reply", "Its answer.", Icmp),
-        new(CaptureKind.IcmpUnreachable, "icmp.unreachable", "A host, port or network cannot be reached.", Icmp),
-        new(CaptureKind.IcmpTimeExceeded, "icmp.time_exceeded", "A packet lived too long: what a traceroute provokes.", Icmp),
-        new(CaptureKind.IcmpRedirect, "icmp.redirect", "A router names a better way.", Icmp),
-        new(CaptureKind.IcmpTimestamp, "icmp.timestamp", "A question for the time, or its answer.", Icmp),
-        new(CaptureKind.IcmpAddressMask, "icmp.address_mask", "A question for the address mask, or its answer.", Icmp),
-        new(CaptureKind.IcmpInformation, "icmp.information", "A question for information about a node, or its answer.", Icmp),
-        new(CaptureKind.IcmpParameter, "icmp.parameter_problem", "A header that somebody did not understand.", Icmp),
-        new(CaptureKind.IcmpTooBig, "icmp.too_big", "A packet larger than a link takes.", Icmp),
-        new(CaptureKind.IcmpOther, "icmp.other", "Any other ICMP message.", Icmp),
+        new("tcp.syn", "A client's first packet: what its TCP/IP stack looks like.", Stack),
+        new("tcp.synack", "A server's answer to it.", Stack),
+        new("tls.client_hello", "A TLS client's hello over TCP.", Hello),
+        new("tls.session", "A server's answer to a hello, with the hello where it was seen; over TCP, QUIC or DTLS. The source is the client.", Hello, Answer),
+        new("tls.certificate", "One certificate that a server showed in clear (TLS 1.2 and older).", Certificate),
+        new("quic.client_hello", "A QUIC client's hello.", Hello),
+        new("dtls.client_hello", "A DTLS client's hello.", Hello),
+        new("ssh.banner", "The first line of one side of an SSH connection.", SshSide, Banner),
+        new("ssh.kex", "What one side of an SSH connection offers for the key exchange.", SshSide, Kex),
+        new("http.request", "A request in clear. The edge makes observations of this kind, too.", Http),
+        new("flow.end", "A conversation is over, or was given up. The source is who began it.", Flow),
+        new("ipv6.link_local", "A neighbour spoke from a link-local address.", Neighbour),
+        new("icmp.echo_request", "A ping.", Icmp),
+        new("icmp.echo_reply", "Its answer.", Icmp),
+        new("icmp.unreachable", "A host, port or network cannot be reached.", Icmp),
+        new("icmp.time_exceeded", "A packet lived too long: what a traceroute provokes.", Icmp),
+        new("icmp.redirect", "A router names a better way.", Icmp),
+        new("icmp.timestamp", "A question for the time, or its answer.", Icmp),
+        new("icmp.address_mask", "A question for the address mask, or its answer.", Icmp),
+        new("icmp.information", "A question for information about a node, or its answer.", Icmp),
+        new("icmp.parameter_problem", "A header that somebody did not understand.", Icmp),
+        new("icmp.too_big", "A packet larger than a link takes.", Icmp),
+        new("icmp.other", "Any other ICMP message.", Icmp),
     ];
 
-    private static readonly FrozenDictionary<string, KindInfo> ByName = All.ToFrozenDictionary(kind => kind.Name, StringComparer.Ordinal);
-
-    public static KindInfo Of(CaptureKind kind) => All[(int)kind];
-
-    public static KindInfo? Find(string name) => ByName.GetValueOrDefault(name);
+    public static ObservationKind Of(CaptureKind kind) => All[(int)kind];
 
     public static CaptureKind OfIcmp(byte version, byte type) => (version, type) switch
     {

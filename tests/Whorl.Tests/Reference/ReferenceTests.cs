@@ -111,21 +111,15 @@ public sealed class ReferenceTests
             | `capture.interfaces` | list | For each interface: `capture.interface`, `capture.state` (`listening` or `failed`), `capture.reason` and `capture.hint` where it failed, and its share of the numbers. |
 
             """);
-        text.Append("""
-
-            ## What capture sees
-
-            `whorl capture --json` writes each observation as one flat object: `kind`, `time`, then the attributes. On the bus, in the store and in exports they are CloudEvents
-            with the same attributes. Texts from peers are bounded (512 bytes for names, 2,048 for lines, 4,096 for lists; a cut one ends in `…`); bytes that are no UTF-8 are read as
-            Latin-1, and everything outside of ASCII is written as `\u` escapes. All kinds below have these attributes:
-
-
-            """);
-        Attributes(text, CaptureKinds.Common);
-        foreach (KindInfo kind in CaptureKinds.All)
+        foreach (ObservationChapter chapter in ObservationKinds.Chapters)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n## {kind.Name}{(kind.Name == "http.request" ? " in captures" : "")}\n\n{kind.Summary}\n\n");
-            Attributes(text, kind.Fields);
+            text.Append(CultureInfo.InvariantCulture, $"\n## {chapter.Title}\n\n{chapter.Introduction}\n\n");
+            Attributes(text, chapter.Common);
+            foreach (ObservationKind kind in chapter.Kinds)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n## {kind.Name}{(kind.Name == "http.request" ? " in captures" : "")}\n\n{kind.Summary}\n\n");
+                Attributes(text, kind.Fields);
+            }
         }
 
         Accepted.ShouldBe("docs/reference/observations.md", text.ToString());

@@ -52,8 +52,7 @@ internal static class FilterFields
         all.Add(new("verdict.rules", FieldType.Text, "Any rule that matched.", false));
         all.Add(new("verdict.decision", FieldType.Text, "Decision that was found: its id or scenario.", false));
         HashSet<string> known = [.. all.Select(field => field.Name)];
-        IEnumerable<ObservedField> captured = CaptureKinds.Common.Concat(CaptureKinds.All.SelectMany(kind => kind.Fields));
-        all.AddRange(captured.Where(field => known.Add(field.Name)).Select(field => new FilterField(field.Name, field.Type, field.Meaning, field.Type == FieldType.Address || CanonicalText.Contains(field.Name))));
+        all.AddRange(ObservationKinds.Fields.Where(field => known.Add(field.Name)).Select(field => new FilterField(field.Name, field.Type, field.Meaning, field.Type == FieldType.Address || CanonicalText.Contains(field.Name))));
         all.Add(new("id", FieldType.Text, "Reference code of the request.", true));
         all.Add(new("kind", FieldType.Text, "Kind of observation.", false));
         all.Add(new("sensor", FieldType.Text, "Node that saw it.", false));

@@ -5,8 +5,8 @@ using Whorl.Sources.Capture.Flows;
 
 namespace Whorl.Tests.Capture.Flows;
 
-/// <summary>Listens to an engine and says nothing; for what only wants to hear some of it.</summary>
-internal class SilentEvents : IFlowEvents
+/// <summary>Listens to an engine and says nothing; for what wants to hear some of it, or none.</summary>
+internal abstract class SilentEvents : IFlowEvents
 {
     public virtual void TcpSyn(in Sighting at, in StackSighting stack)
     {
