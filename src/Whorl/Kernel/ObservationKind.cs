@@ -6,7 +6,7 @@ namespace Whorl.Kernel;
 internal readonly record struct ObservedField(string Name, FieldType Type, string Meaning);
 
 /// <summary>What a kind of observation is and carries. The names are a contract with whoever reads the observations.</summary>
-internal sealed class ObservationKind(string name, string summary, params ObservedField[][] fields)
+internal sealed class ObservationKind(string name, string summary, ObservedField[] fields, params ObservedField[][] more)
 {
     public string Name { get; } = name;
 
@@ -14,7 +14,7 @@ internal sealed class ObservationKind(string name, string summary, params Observ
 
     public string Summary { get; } = summary;
 
-    public ObservedField[] Fields { get; } = [.. fields.SelectMany(part => part)];
+    public ObservedField[] Fields { get; } = [.. fields, .. more.SelectMany(part => part)];
 }
 
 /// <summary>One source's kinds, as the reference shows them: a chapter, and the attributes that all of them have.</summary>
@@ -38,5 +38,5 @@ internal static class ObservationKinds
 
     /// <summary>Every attribute that an observation can have, by name; those of one name mean the same.</summary>
     public static IEnumerable<ObservedField> Fields =>
-        Chapters.SelectMany(chapter => chapter.Common.Concat(chapter.Kinds.SelectMany(kind => kind.Fields))).DistinctBy(field => field.Name, StringComparer.Ordinal);
+        Chapters.SelectMany(chapter => chapter.Common.Concat(chapter.Kinds.SelectMany(kind => kind.Fields))).DistinctBy(each => each.Name, StringComparer.Ordinal);
 }
