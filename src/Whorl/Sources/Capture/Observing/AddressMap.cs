@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Capture.Observing;
 
