@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Whorl.Delivery.Cli;
-using Whorl.Sources.Capture.Observing;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Tests.Capture.Observing;
 

@@ -1,5 +1,6 @@
 using Whorl.Fingerprints.Ssh;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Capture.Observing;
 
