@@ -150,7 +150,7 @@ internal sealed class EdgeServer : IAsyncDisposable
         builder.Services.AddSingleton(host.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         builder.Services.AddRouting();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>()));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>(), Deadlines, _options.Limits.IdleTime));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
