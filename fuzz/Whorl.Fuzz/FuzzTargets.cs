@@ -12,5 +12,6 @@ internal static class FuzzTargets
         .. CaptureFuzzTargets.All,
         .. EdgeFuzzTargets.All,
         .. AnalysisFuzzTargets.All,
+        .. DecoyFuzzTargets.All,
     ];
 }
