@@ -1,11 +1,9 @@
 using System.Buffers.Binary;
-using Whorl.Fingerprints.Http;
 using Whorl.Fingerprints.Packets;
-using Whorl.Fingerprints.Ssh;
-using Whorl.Fingerprints.Tls;
 using Whorl.Sources.Capture;
 using Whorl.Sources.Capture.Flows;
 using Whorl.Sources.Capture.Inputs;
+using Whorl.Tests.Capture.Flows;
 
 namespace Whorl.Fuzz;
 
@@ -50,7 +48,7 @@ internal static class CaptureFuzzTargets
     // Each record: who and flags, offset (two bytes, signed), two bytes of acknowledgement, length, payload.
     private static int FollowSegments(ReadOnlySpan<byte> input)
     {
-        FlowEngine engine = new(Small, null, new Silence());
+        FlowEngine engine = new(Small, null, new Deaf());
         long time = 1;
         while (input.Length >= 6)
         {
@@ -77,7 +75,7 @@ internal static class CaptureFuzzTargets
     // Each record: length, frame.
     private static int FollowFrames(ReadOnlySpan<byte> input)
     {
-        FlowEngine engine = new(Small, null, new Silence());
+        FlowEngine engine = new(Small, null, new Deaf());
         long time = 1;
         while (input.Length >= 2)
         {
@@ -109,50 +107,5 @@ internal static class CaptureFuzzTargets
             Math.Min(counters.FlowsOpened, 12), Math.Min(counters.SegmentsHeld, 6), counters.HttpRequests, counters.ClientHellos, counters.BrokenMessages, counters.GapsPassed, counters.SshBanners, counters.BuffersRefused > 0);
     }
 
-    private sealed class Silence : IFlowEvents
-    {
-        public void TcpSyn(in Sighting at, in StackSighting stack)
-        {
-        }
-
-        public void TcpSynAck(in Sighting at, in StackSighting stack)
-        {
-        }
-
-        public void ClientHello(in Sighting at, HelloTransport transport, uint quicVersion, ClientHello hello)
-        {
-        }
-
-        public void TlsSession(in Sighting at, HelloTransport transport, ClientHello? hello, ServerHello answer, TlsResumption resumption)
-        {
-        }
-
-        public void Certificates(in Sighting at, CertificateChain chain, string? serverName)
-        {
-        }
-
-        public void SshBanner(in Sighting at, bool fromServer, SshBanner banner)
-        {
-        }
-
-        public void SshKex(in Sighting at, bool fromServer, KexInit kex, string? banner)
-        {
-        }
-
-        public void HttpRequest(in Sighting at, Http1Head head, ReadOnlySpan<byte> bytes)
-        {
-        }
-
-        public void FlowEnd(in Sighting at, in FlowSummary flow)
-        {
-        }
-
-        public void LinkLocal(in Sighting at, in LinkLocalSighting neighbour)
-        {
-        }
-
-        public void Icmp(in Sighting at, in IcmpSighting message)
-        {
-        }
-    }
+    private sealed class Deaf : SilentEvents;
 }

@@ -13,6 +13,7 @@ internal static class ContentFuzzTargets
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         new("ssh-opening", SshOpening, static () => SeedFiles.Hex("ssh-exchanges.jsonl", "bytes")),
+        new("ssh-host-key", SshHostKey, static () => [Convert.FromHexString("0000000C0402000000000070616421" + "00000018041F0000000700000003726162000000000000000070616421")]),
         new("jarm-answer", JarmReply, static () => SeedFiles.Hex("jarm-answers.jsonl", "hex")),
         new("fuzzy-hash", Hash, static () => ["\0\0\0\0\0\0\0\0"u8.ToArray(), "The quick brown fox jumps over the lazy dog, and once more over the lazy dog."u8.ToArray()]),
         new("fuzzy-compare", Compare, static () => Digests.Select(Encoding.Latin1.GetBytes)),
@@ -37,6 +38,12 @@ internal static class ContentFuzzTargets
         return kexInit is null
             ? HashCode.Combine(kexStatus, banner.LeadLines, banner.Protocol.Length)
             : HashCode.Combine(Hassh.Hash(kexInit).Length, HasshServer.Hash(kexInit).Length, kexInit.HostKeyAlgorithms.Length, kexInit.FirstPacketFollows);
+    }
+
+    private static int SshHostKey(ReadOnlySpan<byte> input)
+    {
+        ParseStatus status = HostKey.TryParse(input, out HostKey? key);
+        return key is null ? (int)status : HashCode.Combine(key.Type.Length, key.Blob.Length, key.Sha256().Length);
     }
 
     private static int JarmReply(ReadOnlySpan<byte> input)

@@ -13,5 +13,6 @@ internal static class FuzzTargets
         .. EdgeFuzzTargets.All,
         .. AnalysisFuzzTargets.All,
         .. DecoyFuzzTargets.All,
+        .. ProbeFuzzTargets.All,
     ];
 }

@@ -125,7 +125,7 @@ internal sealed record NetworkLink(int Index, string Name, string Kind, int Pare
         return new(index, name, kind, elsewhere || parent == index ? 0 : parent, up);
     }
 
-    private static bool TryTake(ref ReadOnlySpan<byte> rest, out ushort type, out ReadOnlySpan<byte> value)
+    internal static bool TryTake(ref ReadOnlySpan<byte> rest, out ushort type, out ReadOnlySpan<byte> value)
     {
         type = 0;
         value = default;
@@ -148,5 +148,5 @@ internal sealed record NetworkLink(int Index, string Name, string Kind, int Pare
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes.TrimEnd((byte)0));
 
-    private static int Aligned(int length) => (length + 3) & ~3;
+    internal static int Aligned(int length) => (length + 3) & ~3;
 }

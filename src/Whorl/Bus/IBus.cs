@@ -60,4 +60,7 @@ internal static class Topics
 
     /// <summary>Decisions were added or ended; the body is what changed.</summary>
     public const string DecisionChanged = "decision.changed";
+
+    /// <summary>An address should be probed again without delay, because what it showed last may be noise; the body is the address as text.</summary>
+    public const string ProbeAgain = "probe.again";
 }

@@ -1,5 +1,8 @@
 using Whorl.Analysis.Decisions;
+using Whorl.Analysis.Identities;
+using Whorl.Analysis.Intel;
 using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rotations;
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Scoring;
 using Whorl.Bus;
@@ -11,6 +14,7 @@ using Whorl.Sources.Capture;
 using Whorl.Sources.Decoys;
 using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
+using Whorl.Sources.Probes;
 using Whorl.Stores;
 
 namespace Whorl.Hosting;
@@ -23,10 +27,11 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations", [.. Base, JournalModule.AddJournal, ExportsModule.AddExports]),
+        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("decoy", "pretend services on addresses of their own", [.. Base, DecoysModule.AddDecoys]),
+        new("prober", "ask back who touched a decoy or was captured", [.. Base, DecisionModule.AddDecisions, ProbesModule.AddProbes]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Whorl.Delivery.Cli;
 using Whorl.Delivery.Cli.Capturing;
 using Whorl.Delivery.Cli.Hashing;
+using Whorl.Delivery.Cli.Probing;
 using Whorl.Hosting.Configuration;
 
 namespace Whorl.Hosting;
@@ -26,6 +27,7 @@ internal static class WhorlCommandLine
             UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
             CaptureCommand.Create(Output.Console, StandardOutput.Open), HashCommand.Create(Output.Console, Console.OpenStandardInput),
             CompareCommand.Create(Output.Console, Console.OpenStandardInput),
+            ProbeCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;

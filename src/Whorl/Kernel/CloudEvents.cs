@@ -58,6 +58,22 @@ internal static class CloudEvents
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>Writes a batch, one event a line: <c>[\n{…},\n{…}\n]</c>.</summary>
+    public static ReadOnlyMemory<byte> WriteBatch(IReadOnlyList<Observation> observations)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        buffer.Write("[\n"u8);
+        for (int i = 0; i < observations.Count; i++)
+        {
+            buffer.Write(i == 0 ? default : ",\n"u8);
+            using Utf8JsonWriter json = new(buffer);
+            Write(json, observations[i]);
+        }
+
+        buffer.Write("\n]"u8);
+        return buffer.WrittenMemory;
+    }
+
     /// <summary>Reads one event; false where it is not an observation of ours.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> utf8, out Observation? observation)
     {

@@ -20,4 +20,13 @@ internal sealed record Observation(
 
     /// <summary>Envelope fields this version does not know; written back unchanged.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Extensions { get; init; }
+
+    /// <summary>An attribute that is a text; null where it is absent or something else.</summary>
+    public string? Text(string name) => Attributes.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>An attribute that is a number; null where it is absent or something else.</summary>
+    public double? Number(string name) => Attributes.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    /// <summary>An attribute that is an address; null where it is absent or something else.</summary>
+    public PeerAddress? Address(string name) => PeerAddress.TryParse(Text(name), out PeerAddress address) ? address : null;
 }

@@ -6,7 +6,11 @@ namespace Whorl.Kernel;
 internal readonly record struct ObservedField(string Name, FieldType Type, string Meaning);
 
 /// <summary>What a kind of observation is and carries. The names are a contract with whoever reads the observations.</summary>
-internal sealed class ObservationKind(string name, string summary, ObservedField[] fields, params ObservedField[][] more)
+/// <param name="name">As in the type of the event.</param>
+/// <param name="summary">One sentence for the reference.</param>
+/// <param name="own">What this kind carries.</param>
+/// <param name="shared">What it carries as other kinds do.</param>
+internal sealed class ObservationKind(string name, string summary, ObservedField[] own, params ObservedField[][] shared)
 {
     public string Name { get; } = name;
 
@@ -14,7 +18,7 @@ internal sealed class ObservationKind(string name, string summary, ObservedField
 
     public string Summary { get; } = summary;
 
-    public ObservedField[] Fields { get; } = [.. fields, .. more.SelectMany(part => part)];
+    public ObservedField[] Fields { get; } = [.. own, .. shared.SelectMany(part => part)];
 }
 
 /// <summary>One source's kinds, as the reference shows them: a chapter, and the attributes that all of them have.</summary>

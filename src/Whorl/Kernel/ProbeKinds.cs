@@ -41,6 +41,7 @@ internal static class ProbeKinds
         [
             new("probe.method", FieldType.Text, "`raw` where the answer itself was seen; `connect` where, for want of privilege, only what the kernel tells of the connection is known."),
             new("tcp.state", FieldType.Text, "`open` or `closed`."),
+            new("tcp.window_scale", FieldType.Number, "Window scale; by `connect` alone, which sees no `tcp.signature`."),
             new("tcp.stack_hash", FieldType.Text, "Fingerprint of the stack: SHA-256, first 32 hex digits, of initial time to live, window, options in order with their values, and quirks. No part of it depends on the path or the moment."),
         ], CaptureKinds.Stack),
         new(Certificate, "The certificate that a TLS server shows. One observation for each certificate of the chain.",
@@ -78,6 +79,7 @@ internal static class ProbeKinds
         new(Failed, "A probe that has no result.",
         [
             new("probe.name", FieldType.Text, "Which: `jarm`, `hassh`, `tcp`, `certificate`, `http`, `icmp`, `ipv6`."),
+            new("probe.detail", FieldType.Text, "What more there is to say; for `forbidden`, why the address may not be reached."),
             new("probe.failure", FieldType.Text, "Why: `refused`, `timed_out`, `unreachable`, `closed_early`, `not_this_protocol`, `too_large`, `forbidden` (by the outbound guard), `not_permitted` (this process lacks a privilege)."),
         ]),
     ];

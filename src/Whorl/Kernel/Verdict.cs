@@ -14,6 +14,9 @@ internal enum VerdictCause
 
     /// <summary>The sum of rule weights reached a threshold.</summary>
     Score = 3,
+
+    /// <summary>The request was refused unread: nothing judged it.</summary>
+    Malformed = 4,
 }
 
 /// <summary>A rule as verdicts and their readers need it.</summary>

@@ -71,6 +71,9 @@ public sealed class SurfaceTests
         [.. Hex("ssh-exchanges.jsonl", "bytes").Select(bytes => bytes[(bytes.AsSpan().IndexOf("\r\n"u8) + 2)..])],
         [.. Hex("http2-openings.jsonl", "client")],
         [.. Hex("jarm-answers.jsonl", "hex")],
+
+        // The reply to an SSH key exchange, with a host key of no bytes but its type.
+        [Convert.FromHexString("00000018041F0000000700000003726162000000000000000070616421")],
         ["GET / HTTP/1.1\r\nHost: a.example\r\nUser-Agent: curl/8.5.0\r\n\r\n"u8.ToArray()],
 
         // A Certificate message with one certificate of three bytes; a SYN and a SYN-ACK over IPv4.

@@ -125,6 +125,7 @@ public sealed class CaptureRoleTests
         long before = await FramesAsync(whorl);
         (await TestNetwork.RunAsync(network.Attacker, "curl", "-sS", "-m", "3", $"http://{TestNetwork.DecoyV4}/")).Error.ShouldContain("Failed to connect");
         await whorl.UntilAsync(async () => await FramesAsync(whorl) >= before + 2, "counting frames", Soon);
+        (await whorl.Local.GetStringAsync("/metrics")).ShouldContain("whorl_capture_frames_total{interface=\"");
     }
 
     private static async Task<long> FramesAsync(WhorlProcess whorl) =>

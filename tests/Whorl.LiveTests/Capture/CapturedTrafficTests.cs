@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Whorl.LiveTests.Processes;
+using Whorl.Tests.Support;
 using Whorl.Tests.WebConsole;
 
 namespace Whorl.LiveTests.Capture;
@@ -118,16 +120,28 @@ public sealed partial class CapturedTrafficTests(CapturedTraffic traffic) : ICla
             {
                 // What came later may be there too.
                 IEnumerable<string> lines = (await File.ReadAllLinesAsync(seen.JsonLines)).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!);
-                MatchCollection syslog = SyslogId().Matches(await File.ReadAllTextAsync(seen.Syslog));
-                return !ids.Except(lines, StringComparer.Ordinal).Any() && !ids.Except(syslog.Select(match => match.Groups["id"].Value), StringComparer.Ordinal).Any();
+                return !ids.Except(lines, StringComparer.Ordinal).Any() && !ids.Except((await SyslogAsync(seen)).Select(message => message["id"]), StringComparer.Ordinal).Any();
             },
             "exporting",
             TimeSpan.FromSeconds(20));
 
-        string request = (await File.ReadAllLinesAsync(seen.Syslog)).First(line => line.Contains(" http.request [", StringComparison.Ordinal));
-        request.ShouldContain("http.user_agent=\"curl-of-the-attacker/1.0\"");
-        request.ShouldContain(" sensor whorl ");
+        Dictionary<string, string> request = (await SyslogAsync(seen)).First(message => message["kind"] == "http.request");
+        (request["host"], request["app"], request["http.user_agent"]).ShouldBe(("sensor", "whorl", "curl-of-the-attacker/1.0"));
     }
+
+    /// <summary>Every whole line so far, read strictly, as its parameters and parts of its head.</summary>
+    private static async Task<Dictionary<string, string>[]> SyslogAsync(CapturedTraffic.Seen seen) =>
+        [.. (await File.ReadAllTextAsync(seen.Syslog)).Split('\n')[..^1].Select(line =>
+        {
+            SyslogMessage message = SyslogMessage.Read(Encoding.UTF8.GetBytes(line));
+            (message.Facility, message.Severity).ShouldBe((16, 6));
+            (string id, List<(string Name, string Value)> parameters) = message.Elements.ShouldHaveSingleItem();
+            id.ShouldBe("whorl@32473");
+            return new Dictionary<string, string>(parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value)), StringComparer.Ordinal)
+            {
+                ["host"] = message.Host, ["app"] = message.App, ["kind"] = message.Kind,
+            };
+        })];
 
     [Fact]
     public async Task The_console_of_the_other_node_shows_the_capture_and_the_attackers_fingerprints()
@@ -161,10 +175,6 @@ public sealed partial class CapturedTrafficTests(CapturedTraffic traffic) : ICla
 
     [GeneratedRegex("http://[^ ]+/sign-in/link[?]token=[^ \\r\\n]+", RegexOptions.NonBacktracking)]
     private static partial Regex SignInLink();
-
-    // RFC 5424 §6: priority, version, time, host, program, process, kind, structured data.
-    [GeneratedRegex("^<134>1 [0-9T:.-]+Z sensor whorl [0-9]+ [a-z0-9._]+ \\[whorl@32473 id=\"(?<id>[^\"]+)\"", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex SyslogId();
 
     /// <summary>The values of a field in every packet that a display filter takes, in their order.</summary>
     private static async Task<string[]> TsharkAsync(string file, string filter, string field)

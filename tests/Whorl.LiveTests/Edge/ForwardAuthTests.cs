@@ -18,6 +18,7 @@ public sealed class ForwardAuthTests
         await using NginxSite front = await NginxSite.StartAsync(Sample("nginx", "whorl.conf", site, ask));
 
         (await FirstMinutesTests.CurlAsync(front.Port, "-A", Browser)).ShouldContain("the site");
+        (await FirstMinutesTests.CurlAsync(front.Port, "-A", Browser, "-H", "X-Forwarded-Uri: /.env", "-H", "X-Original-URI: /.env")).ShouldContain("the site");
         string refused = await FirstMinutesTests.CurlAsync(front.Port, "-A", "GPTBot/1.2");
         refused.ShouldStartWith("HTTP/1.1 403");
         await ExplainsAsync(whorl, FirstMinutesTests.ReferenceOf(refused), "GPTBot/1.2");
@@ -45,7 +46,7 @@ public sealed class ForwardAuthTests
             string refused = await FirstMinutesTests.CurlAsync(port, "-A", "GPTBot/1.2");
             refused.ShouldStartWith("HTTP/1.1 403");
             refused.ShouldContain("Reference: ");
-            string spoofed = await FirstMinutesTests.CurlAsync(port, "-A", Browser, "-H", "X-Forwarded-For: 203.0.113.77", "-H", "X-Forwarded-Uri: /.env");
+            string spoofed = await FirstMinutesTests.CurlAsync(port, "-A", Browser, "-H", "X-Forwarded-For: 203.0.113.77", "-H", "X-Forwarded-Uri: /.env", "-H", "X-Original-URI: /.env");
             spoofed.ShouldContain("the site");
         }
 

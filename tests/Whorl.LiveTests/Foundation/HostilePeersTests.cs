@@ -128,7 +128,7 @@ public sealed class HostilePeersTests
         }
     }
 
-    private static long MemoryKiB(int process) => long.Parse(
+    internal static long MemoryKiB(int process) => long.Parse(
         File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal),
         CultureInfo.InvariantCulture);
 

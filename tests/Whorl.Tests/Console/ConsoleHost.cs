@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rules;
@@ -30,6 +31,11 @@ public sealed partial class ConsoleHost : IAsyncLifetime
     private readonly Dictionary<AccountRole, HttpClient> _members = [];
     private WebApplication _app = null!;
 
+    /// <summary>Modules and settings of a host of a test's own, beside the usual ones.</summary>
+    internal IReadOnlyList<Func<IHostApplicationBuilder, IHostApplicationBuilder>> More { get; init; } = [];
+
+    internal Dictionary<string, string?> Settings { get; init; } = new(StringComparer.Ordinal);
+
     internal IServiceProvider Services => _app.Services;
 
     internal IDecisionWriter Writer => Services.GetRequiredService<IDecisionWriter>();
@@ -44,8 +50,8 @@ public sealed partial class ConsoleHost : IAsyncLifetime
             ["Node:Name"] = "test",
             ["Console:Listen"] = "http://127.0.0.1:0",
             ["Logging:LogLevel:Default"] = "Warning",
-        }).Build();
-        Role role = new("console", "", [StoresModule.AddStores, BusModule.AddBus, JournalModule.AddJournal, RulesModule.AddRules, ConsoleModule.AddConsole]);
+        }).AddInMemoryCollection(Settings).Build();
+        Role role = new("console", "", [StoresModule.AddStores, BusModule.AddBus, JournalModule.AddJournal, RulesModule.AddRules, ConsoleModule.AddConsole, .. More]);
         _app = WhorlHost.Build([role], configuration);
         await _app.StartAsync();
         Address = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(address => address.StartsWith("http://127", StringComparison.Ordinal)));

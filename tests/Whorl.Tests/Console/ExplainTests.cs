@@ -26,6 +26,13 @@ public sealed class ExplainTests
         Explainer.Explain(ConsoleHost.Request([.. facts]), []).Summary.ShouldBe(sentence);
     }
 
+    [Theory]
+    [InlineData("two-framings", 0, "Blocked unread: the request has both Content-Length and Transfer-Encoding.")]
+    [InlineData("host", 1, "Blocked unread: the request has no Host, several, or one that is no host. 1 more malformed request of this address within a second is told by this one.")]
+    [InlineData("field", 70_000, "Blocked unread: the request has a header line that is folded, has a space before its colon, or is no name and value. 70000 more malformed requests of this address within a second are told by this one.")]
+    public void The_summary_of_a_malformed_request_says_what_is_wrong_with_it_and_how_many_there_were(string fault, int repeats, string sentence) =>
+        Explainer.Explain(ConsoleHost.Request(("verdict.action", "block"), ("verdict.cause", "malformed"), ("http.fault", fault), ("http.repeats", repeats)), []).Summary.ShouldBe(sentence);
+
     [Fact]
     public void Every_fact_is_told_once_and_fingerprints_come_first()
     {

@@ -29,6 +29,33 @@ public sealed class AskTests
         edge.Log.ShouldBeQuiet();
     }
 
+    [Theory]
+    [InlineData("GET /.whorl/auth HTTP/1.1\r\nHost: x\r\nX-Original-URI: /\r\nX-Forwarded-Uri: /bad\r\n", "403")]
+    [InlineData("GET /.whorl/auth HTTP/1.1\r\nHost: x\r\nX-Original-URI: /\r\nX-Original-URI: /bad\r\n", "200")]
+    [InlineData("GET /.whorl/auth/bad HTTP/1.1\r\nHost: x\r\nX-Forwarded-Uri: /\r\n", "400")]
+    [InlineData("GET /.whorl/auth/bad HTTP/1.1\r\nHost: x\r\nX-Original-URI: /\r\n", "403")]
+    [InlineData("GET /.whorl/auth HTTP/1.1\r\nHost: x\r\n", "400")]
+    [InlineData("GET /.whorl/auth HTTP/1.1\r\nHost: x\r\nX-Forwarded-Uri: http://x/\r\n", "400")]
+    public async Task A_question_put_in_two_ways_or_in_none_is_refused(string question, string status)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(options => options.TrustedProxies = ["127.0.0.1"], "http://127.0.0.1:1");
+
+        (await edge.RawAsync(question + "Connection: close\r\n\r\n")).ShouldStartWith($"HTTP/1.1 {status} ");
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-Uri: /asked\r\nX-Forwarded-Method: PUT\r\nX-Forwarded-Host: asked.test\r\nX-Original-Method: GET\r\nX-Original-Host: spoofed.test\r\n", "asked.test")]
+    [InlineData("X-Original-URI: /asked\r\nX-Original-Method: PUT\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Host: spoofed.test\r\nX-Original-Host: spoofed.test\r\n", "auth.test")]
+    public async Task What_a_stranger_adds_in_the_words_of_another_proxy_is_not_listened_to(string fields, string host)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(options => options.TrustedProxies = ["127.0.0.1"], "http://127.0.0.1:1");
+
+        await edge.RawAsync($"GET /.whorl/auth HTTP/1.1\r\nHost: auth.test\r\n{fields}Connection: close\r\n\r\n");
+
+        Observation seen = (await edge.ObservationsAsync(1)).ShouldHaveSingleItem();
+        (seen.Get("http.path"), seen.Get("http.method"), seen.Get("http.host")).ShouldBe(("/asked", "PUT", host));
+    }
+
     [Fact]
     public async Task Nginx_gets_403_where_others_get_429()
     {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Whorl.Kernel;
 
 namespace Whorl.Tests.Edge;
 
@@ -24,6 +25,41 @@ public sealed class HostileTests
         answer.ShouldContain("Connection: close");
         upstream.Heads.ShouldBeEmpty();
         edge.Log.ShouldBeQuiet();
+    }
+
+    [Theory]
+    [InlineData("POST /a?b HTTP/1.1\r\nHost: x\r\nUser-Agent: y\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG", "400", "two-framings", "POST", "/a")]
+    [InlineData("\0\0\0\0\0\0\0\0\r\n\r\n", "400", "request-line", null, null)]
+    [InlineData("HEAD / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400", "host", "HEAD", "/")]
+    public async Task A_malformed_request_is_refused_with_a_reference_to_an_observation_that_says_why(string request, string status, string fault, string? method, string? path)
+    {
+        await using TestEdge edge = await TestEdge.StartAsync(_ => { }, "http://127.0.0.1:1");
+
+        string answer = await edge.RawAsync(request);
+
+        Observation seen = (await edge.ObservationsAsync(1)).ShouldHaveSingleItem();
+        answer.ShouldStartWith($"HTTP/1.1 {status} ");
+        answer.ShouldContain($"X-Whorl-Reference: {seen.Id}\r\n");
+        seen.Subject.Text.ShouldBe("ip:127.0.0.1");
+        (seen.Get("http.fault"), seen.Get("http.repeats"), seen.Get("http.status")).ShouldBe((fault, "0", status));
+        (seen.Get("verdict.action"), seen.Get("verdict.cause"), seen.Get("client.direct")).ShouldBe(("block", "malformed", "True"));
+        (seen.Get("http.method"), seen.Get("http.path"), seen.Get("http.user_agent")).ShouldBe((method, path, null));
+        edge.Log.ShouldBeQuiet();
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_good_request_is_told_of_the_malformed_one_after_it()
+    {
+        await using RawUpstream upstream = RawUpstream.Answering(RawUpstream.Ok("x"));
+        await using TestEdge edge = await TestEdge.StartAsync(_ => { }, upstream.Url);
+
+        string answers = await edge.RawAsync("HEAD /good?q HTTP/1.1\r\nHost: site.test\r\nUser-Agent: Good/1\r\nAccept: text/html\r\n\r\nGET /bad HTTP/1.1\r\nHost: site.test\r\nUser-Agent: Bad/1\r\nA : b\r\n\r\n");
+
+        IReadOnlyList<Observation> seen = await edge.ObservationsAsync(2);
+        Observation refused = seen.Single(observation => observation.Get("http.fault") == "field");
+        answers.ShouldContain("HTTP/1.1 400 ");
+        answers.ShouldContain(refused.Id + "\n", Case.Sensitive, "in the text of the answer too: it is no HEAD");
+        (refused.Get("http.path"), refused.Get("http.query"), refused.Get("http.host"), refused.Get("http.user_agent")).ShouldBe(("/bad", null, "", null));
     }
 
     [Fact]

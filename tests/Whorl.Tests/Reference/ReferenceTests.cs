@@ -70,7 +70,9 @@ public sealed class ReferenceTests
             | `http.response_bytes` | number | Bytes of the answer's body. |
             | `http.duration_us` | number | Microseconds from the request's head to the end of the answer. |
             | `verdict.action` | text | What was done: `allow`, `throttle`, `challenge`, `captcha`, `charge`, `tarpit`, `block`. |
-            | `verdict.cause` | text | `none`, `decision`, `rule` or `score`. |
+            | `http.fault` | text | Why the request was refused unread; docs/operate/edge.md says what each name means. Then only what could be read of it is here. |
+            | `http.repeats` | number | With `http.fault`: further malformed requests of the same address within the same second, which this observation stands for. |
+            | `verdict.cause` | text | `none`, `decision`, `rule`, `score`, or `malformed` for a request refused unread. |
             | `verdict.score` | number | Sum of the weights of the rules that matched. |
             | `verdict.rule` | text | Id of the rule that named the action. |
             | `verdict.rules` | list | Every rule that matched: id, version, weight, action, simulated, description. |

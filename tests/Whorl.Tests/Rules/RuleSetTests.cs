@@ -54,6 +54,22 @@ public sealed class RuleSetTests
     }
 
     [Fact]
+    public void A_pattern_and_a_comparison_for_the_same_text_do_not_answer_for_each_other_beyond_ascii()
+    {
+        RuleSet rules = RuleCompiler.Compile(new(
+            [
+                Rule("pattern", new PatternComparison(Fields.HttpUserAgent, [new Regex("bot/", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, Regex.InfiniteMatchTimeout)])),
+                Rule("text", new TextComparison(Fields.HttpUserAgent, TextOperator.Contains, ["Bot/"], CaseSensitive: false)),
+            ], [], []));
+        List<RuleInfo> hits = [];
+
+        rules.Evaluate(new FactBag().With(Fields.HttpUserAgent, "Zürich"), hits);
+        hits.ShouldBeEmpty();
+        rules.Evaluate(new FactBag().With(Fields.HttpUserAgent, "Zürich-bot/1"), hits);
+        hits.Select(hit => hit.Id).ShouldBe(["pattern", "text"]);
+    }
+
+    [Fact]
     public void A_text_found_many_times_over_costs_time_in_proportion_to_its_length_and_nothing_throws()
     {
         const int Length = 64 * 1024;

@@ -15,7 +15,7 @@ internal static class Explainer
         ("Client", ["client.ip", "client.asn", "client.country", "client.session", "client.direct", "agent.family", "agent.version", "agent.platform", "agent.is_browser"]),
         ("Request",
         [
-            "http.method", "http.scheme", "http.host", "http.path", "http.target", "http.query", "http.version", "http.user_agent", "http.referer", "http.content_type",
+            "http.fault", "http.repeats", "http.method", "http.scheme", "http.host", "http.path", "http.target", "http.query", "http.version", "http.user_agent", "http.referer", "http.content_type",
             "http.content_length", "http.header_count", "robots.disallowed", "tls.sni", "tls.alpn", "tls.version",
         ]),
         ("Answer", ["http.status", "http.response_bytes", "http.duration_us", "edge.site", "edge.upstream"]),
@@ -63,6 +63,13 @@ internal static class Explainer
         if (action is null)
         {
             return $"{observation.Kind} about {observation.Subject.Text}, seen by {observation.Sensor}.";
+        }
+
+        if (cause == "malformed")
+        {
+            string more = Number(observation.Attributes, "http.repeats") is > 0 and { } repeats
+                ? $" {Count((int)Math.Min(repeats, int.MaxValue), "more malformed request", "more malformed requests")} of this address within a second {(repeats > 1 ? "are" : "is")} told by this one." : "";
+            return $"{Done(action)} unread: the request {RequestFaults.MeaningOf(Text(observation.Attributes, "http.fault") ?? "is malformed")}.{more}";
         }
 
         string done = Done(action);

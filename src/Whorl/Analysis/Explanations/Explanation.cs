@@ -7,7 +7,7 @@ namespace Whorl.Analysis.Explanations;
 /// <param name="Summary">The verdict and its reason as one sentence.</param>
 /// <param name="Action">What was done; null for observations that are no request.</param>
 /// <param name="WouldBe">What would have been done if simulated rules and decisions counted; null where it is the same.</param>
-/// <param name="Cause">none, decision, rule or score.</param>
+/// <param name="Cause">none, decision, rule, score or malformed.</param>
 /// <param name="Rule">The rule that named the action, where the cause is a rule.</param>
 /// <param name="Facts">What was seen, in the order people ask for it.</param>
 /// <param name="Related">The actor's other requests, newest first.</param>

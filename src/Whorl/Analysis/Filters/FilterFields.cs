@@ -40,11 +40,13 @@ internal static class FilterFields
         all.Add(new("http.status", FieldType.Number, "Status of the answer.", false));
         all.Add(new("http.response_bytes", FieldType.Number, "Bytes of the answer's body.", false));
         all.Add(new("http.duration_us", FieldType.Number, "Microseconds from request to end of answer.", false));
+        all.Add(new("http.fault", FieldType.Text, "Why a request was refused unread: " + string.Join(", ", RequestFaults.All.Select(fault => fault.Name)) + ".", true));
+        all.Add(new("http.repeats", FieldType.Number, "Further malformed requests of the address within the same second, told by this one.", false));
         all.Add(new("edge.site", FieldType.Text, "Site the request was for.", false));
         all.Add(new("edge.upstream", FieldType.Text, "Upstream that answered.", false));
         all.Add(new("verdict.action", FieldType.Text, "What the edge did: allow, throttle, challenge, captcha, charge, tarpit, block.", true));
         all.Add(new("verdict.would_be", FieldType.Text, "What would have been done if simulated rules counted.", true));
-        all.Add(new("verdict.cause", FieldType.Text, "What made the verdict: none, decision, rule, score.", true));
+        all.Add(new("verdict.cause", FieldType.Text, "What made the verdict: none, decision, rule, score, malformed.", true));
         all.Add(new("verdict.score", FieldType.Number, "Sum of the weights of the rules that matched.", false));
         all.Add(new("verdict.rule", FieldType.Text, "Rule that named the action.", false));
         all.Add(new("verdict.rules", FieldType.Text, "Any rule that matched.", false));

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Whorl.Kernel;
 
 namespace Whorl.Analysis.Journal;
@@ -146,20 +144,8 @@ internal static class JournalBlock
         }
     }
 
-    private static ObservationBatch Encode(string kind, List<Observation> observations)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        buffer.Write("[\n"u8);
-        for (int i = 0; i < observations.Count; i++)
-        {
-            buffer.Write(i == 0 ? default : ",\n"u8);
-            using Utf8JsonWriter json = new(buffer);
-            CloudEvents.Write(json, observations[i]);
-        }
-
-        buffer.Write("\n]"u8);
-        return new(kind, observations.Count, observations[0].Id, observations[^1].Id, buffer.WrittenMemory);
-    }
+    private static ObservationBatch Encode(string kind, List<Observation> observations) =>
+        new(kind, observations.Count, observations[0].Id, observations[^1].Id, CloudEvents.WriteBatch(observations));
 
     private static TimeSpan Span(ObservationId first, ObservationId last) => Uuid7.TimeOf(last.Value) - Uuid7.TimeOf(first.Value);
 

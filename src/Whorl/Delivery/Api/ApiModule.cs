@@ -49,9 +49,9 @@ internal static class ApiModule
     }
 }
 
-/// <summary>What the API tells an operator. Event ids 6100 to 6199.</summary>
+/// <summary>What the API tells an operator. Event ids 14000 to 14999.</summary>
 internal static partial class ApiLog
 {
-    [LoggerMessage(6100, LogLevel.Warning, "A request to the API failed because the store does not answer")]
+    [LoggerMessage(14100, LogLevel.Warning, "A request to the API failed because the store does not answer")]
     public static partial void StoreFailed(ILogger logger, Exception fault);
 }

@@ -5,11 +5,14 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Explanations;
+using Whorl.Analysis.Identities;
 using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rotations;
 using Whorl.Analysis.Rules;
 using Whorl.Bus;
 using Whorl.Delivery.Api;
 using Whorl.Delivery.WebConsole.Accounts;
+using Whorl.Delivery.WebConsole.Attackers;
 using Whorl.Delivery.WebConsole.Captures;
 using Whorl.Delivery.WebConsole.Decisions;
 using Whorl.Delivery.WebConsole.Overview;
@@ -28,7 +31,7 @@ internal static class ConsoleModule
     {
         builder.AddModuleOptions<ConsoleOptions, ConsoleOptionsValidator>();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
-        builder.AddStores().AddBus().AddJournalReader().AddDecisions().AddApi();
+        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddDecisions().AddApi();
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents();
@@ -48,6 +51,7 @@ internal static class ConsoleModule
         services.AddSingleton<LiveRequests>().AddSingleton<LiveStream>().AddSingleton<RequestEndpoints>();
         services.AddSingleton(provider => new RequestHistory(provider.GetRequiredService<LiveRequests>(), provider.GetService<JournalStore>(), provider.GetService<RuleLibrary>()));
         services.AddSingleton<CaptureLive>().AddSingleton<CaptureEndpoints>();
+        services.AddSingleton<AttackerEndpoints>();
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
         services.AddSingleton<DecisionPages>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ExplanationJson.Default));
@@ -69,6 +73,7 @@ internal static class ConsoleModule
         services.GetRequiredService<OverviewEndpoints>().Map(members);
         services.GetRequiredService<RequestEndpoints>().Map(members);
         services.GetRequiredService<CaptureEndpoints>().Map(members);
+        services.GetRequiredService<AttackerEndpoints>().Map(members);
         services.GetRequiredService<DecisionPages>().Map(members, operators);
         routes.MapGet("/api/v1/explain/{id}", services.GetRequiredService<RequestEndpoints>().ExplainAsync).RequireAuthorization(ApiAccess.ReadPolicy)
             .WithName("explain").WithTags("requests").WithSummary("Why a request ended as it did: verdict, rules, evidence, the actor's other requests")

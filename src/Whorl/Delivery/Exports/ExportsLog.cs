@@ -1,6 +1,6 @@
 namespace Whorl.Delivery.Exports;
 
-/// <summary>What the exports tell an operator. Event ids 7000 to 7099.</summary>
+/// <summary>What the exports tell an operator. Event ids 7000 to 7999.</summary>
 internal static partial class ExportsLog
 {
     [LoggerMessage(7000, LogLevel.Warning, "Observations cannot be written to {File} ({Reason}); they wait on the bus until they can")]

@@ -19,6 +19,9 @@ internal static class TelemetryModule
         builder.Logging.SetMinimumLevel(options.LogLevel);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Yarp", LogLevel.Warning);
+
+        // Tells of what peers do: a flood of reset streams makes a critical line of each one, which would fill the log at the attacker's pace.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
         if (options.LogFormat == LogFormat.Json)
         {
             builder.Logging.AddJsonConsole(json => json.UseUtcTimestamp = true);

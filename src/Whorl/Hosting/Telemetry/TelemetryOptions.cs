@@ -27,7 +27,7 @@ internal sealed class TelemetryOptions : IModuleOptions
     [EnumDataType(typeof(LogLevel))]
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
-    /// <summary>Where metrics and traces are sent by OTLP over gRPC, such as http://127.0.0.1:4317; nothing is sent where empty.</summary>
+    /// <summary>Where metrics, and traces of modules that write any, are sent by OTLP over gRPC once a minute and at the end, such as http://127.0.0.1:4317; nothing is sent where empty.</summary>
     [Url]
     public string? OtlpEndpoint { get; set; }
 }

@@ -8,6 +8,9 @@ internal sealed class CaptureMetrics
 {
     public const string MeterName = "Whorl.Capture";
 
+    /// <summary>The tag of interfaces that nobody named: they come and go, and a tag for each would never end.</summary>
+    public const string Chosen = "auto";
+
     private readonly Counter<long> _frames;
 
     private readonly Counter<long> _bytes;
@@ -43,15 +46,17 @@ internal sealed class CaptureMetrics
         meter.CreateObservableUpDownCounter("whorl.capture.interfaces.failed", () => Volatile.Read(ref _failed), "{interface}", "Interfaces that cannot be listened on.");
     }
 
-    public void Add(SourceCounters source, ShardCounters shard)
+    /// <param name="network">An interface as the configuration names it, or <see cref="Chosen"/>.</param>
+    public void Add(string network, SourceCounters source, ShardCounters shard)
     {
-        _frames.Add(source.Frames);
-        _bytes.Add(source.Bytes);
-        _drops.Add(source.KernelDrops);
-        _freezes.Add(source.Freezes);
-        _evictions.Add(shard.Evictions);
-        _observations.Add(shard.Observations);
-        _dropped.Add(shard.Dropped);
+        KeyValuePair<string, object?> tag = new("interface", network);
+        _frames.Add(source.Frames, tag);
+        _bytes.Add(source.Bytes, tag);
+        _drops.Add(source.KernelDrops, tag);
+        _freezes.Add(source.Freezes, tag);
+        _evictions.Add(shard.Evictions, tag);
+        _observations.Add(shard.Observations, tag);
+        _dropped.Add(shard.Dropped, tag);
     }
 
     public void Now(int flows, int listening, int failed)

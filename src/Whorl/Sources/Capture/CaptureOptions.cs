@@ -2,9 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Native.Capture;
+using Whorl.Sources.Capture.Addresses;
 using Whorl.Sources.Capture.Flows;
 using Whorl.Sources.Capture.Inputs;
-using Whorl.Sources.Capture.Observing;
 
 namespace Whorl.Sources.Capture;
 

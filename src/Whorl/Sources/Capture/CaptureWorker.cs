@@ -144,7 +144,7 @@ internal sealed class CaptureWorker(
     {
         (SourceCounters source, ShardCounters shard) = _counted.GetValueOrDefault(post.Point.Text);
         SourceCounters grown = new(post.Source.Frames - source.Frames, post.Source.Bytes - source.Bytes, post.Source.KernelDrops - source.KernelDrops, post.Source.Freezes - source.Freezes);
-        metrics.Add(grown, new(0, post.Shard.Observations - shard.Observations, post.Shard.Dropped - shard.Dropped, post.Shard.Evictions - shard.Evictions, 0));
+        metrics.Add(_set.Contains(post.Point) ? post.Point.Text : CaptureMetrics.Chosen, grown, new(0, post.Shard.Observations - shard.Observations, post.Shard.Dropped - shard.Dropped, post.Shard.Evictions - shard.Evictions, 0));
         _counted[post.Point.Text] = (post.Source, post.Shard);
         long now = clock.GetTimestamp();
         if (grown.KernelDrops > 0 && now >= _dropsSaid.GetValueOrDefault(post.Point.Text, long.MinValue))

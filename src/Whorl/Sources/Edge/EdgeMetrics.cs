@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Whorl.Kernel;
 using Whorl.Sources.Edge.Exchanges;
 using Whorl.Sources.Edge.Recording;
 
@@ -27,6 +28,8 @@ internal sealed class EdgeMetrics
 
     private readonly KeyValuePair<string, object?>[] _statusTags = [.. StatusClasses.Select(name => KeyValuePair.Create("status", (object?)name))];
 
+    private readonly KeyValuePair<string, object?>[] _faultTags = [.. RequestFaults.All.Select(fault => KeyValuePair.Create("fault", (object?)fault.Name))];
+
     private int _active;
 
     public EdgeMetrics(IMeterFactory meters)
@@ -34,7 +37,7 @@ internal sealed class EdgeMetrics
         Meter meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("whorl.edge.requests", "{request}", "Requests answered, by verdict and status class.");
         _dropped = meter.CreateCounter<long>("whorl.edge.observations.dropped", "{observation}", "Observations dropped because a queue was full.");
-        _malformed = meter.CreateCounter<long>("whorl.edge.requests.malformed", "{request}", "Requests refused because they could not be read as HTTP.");
+        _malformed = meter.CreateCounter<long>("whorl.edge.requests.malformed", "{request}", "Requests refused unread because they are malformed or too large, by fault.");
         _upstreamFailures = meter.CreateCounter<long>("whorl.edge.upstream.failures", "{request}", "Requests an upstream did not answer, by kind.");
         _judgeFailures = meter.CreateCounter<long>("whorl.edge.judge.failures", "{request}", "Requests let through because judging them failed.");
         _durations = meter.CreateHistogram<double>("whorl.edge.request.duration", "s", "Time from a request's head to the end of its answer.");
@@ -49,13 +52,16 @@ internal sealed class EdgeMetrics
 
     public void Request(RequestRecord record)
     {
-        _requests.Add(1, _verdictTags[(int)record.Done], _statusTags[Math.Clamp(record.Status / 100, 0, 5)]);
-        _durations.Record(record.DurationMicroseconds / 1e6);
+        _requests.Add(1 + record.Repeats, _verdictTags[(int)record.Done], _statusTags[Math.Clamp(record.Status / 100, 0, 5)]);
+        if (record.Fault == RequestFault.None)
+        {
+            _durations.Record(record.DurationMicroseconds / 1e6);
+        }
     }
 
     public void Dropped(int count) => _dropped.Add(count);
 
-    public void Malformed() => _malformed.Add(1);
+    public void Malformed(RequestFault fault) => _malformed.Add(1, _faultTags[(int)fault - 1]);
 
     public void UpstreamFailed(string kind) => _upstreamFailures.Add(1, KeyValuePair.Create("kind", (object?)kind));
 

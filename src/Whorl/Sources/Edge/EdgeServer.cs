@@ -88,7 +88,7 @@ internal sealed class EdgeServer : IAsyncDisposable
             Metrics,
             clock,
             logs.CreateLogger<Gate>());
-        door = new(_gate, Sites, trusted, options.Limits, Deadlines, Metrics);
+        door = new(_gate, Sites, trusted, options.Limits, Deadlines);
     }
 
     public Deadlines Deadlines { get; }
@@ -150,7 +150,7 @@ internal sealed class EdgeServer : IAsyncDisposable
         builder.Services.AddSingleton(host.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         builder.Services.AddRouting();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>()));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>(), Deadlines, _options.Limits.IdleTime));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

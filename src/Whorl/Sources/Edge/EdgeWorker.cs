@@ -91,9 +91,18 @@ internal sealed class EdgeWorker(IOptions<EdgeOptions> options, IServiceProvider
     }
 }
 
-/// <summary>Ready while the edge listens.</summary>
+/// <summary>Ready while the edge listens; degraded while a server behind it is passed over.</summary>
 internal sealed class EdgeHealth(EdgeWorker worker) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(worker.Listening.Count > 0 ? HealthCheckResult.Healthy(string.Join(", ", worker.Listening)) : HealthCheckResult.Unhealthy("the edge does not listen"));
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyCollection<string> listening = worker.Listening;
+        if (listening.Count == 0 || worker.Server is not { } server)
+        {
+            return Task.FromResult(HealthCheckResult.Unhealthy("the edge does not listen"));
+        }
+
+        string[] away = [.. server.Sites.All.SelectMany(site => site.Upstreams.Where(upstream => !upstream.IsWell).Select(upstream => $"upstream {upstream.Uri.Authority} of {site.Name} does not answer"))];
+        return Task.FromResult(away.Length == 0 ? HealthCheckResult.Healthy(string.Join(", ", listening)) : HealthCheckResult.Degraded(string.Join("; ", away)));
+    }
 }

@@ -80,6 +80,18 @@ internal sealed class Gate(
         }
     }
 
+    /// <summary>Answers a request that was not read to its end: nothing of it is judged or carried, but it leaves a record and a reference like every refusal.</summary>
+    public ValueTask RefuseAsync(RawExchange exchange, RequestFault fault)
+    {
+        // What a proxy in front would have said of its client stands in fields that nobody has read: the connection's other end is all there is.
+        ClientConnection connection = exchange.Client;
+        exchange.Facts.Begin(exchange, connection.Facts, connection.Facts.Peer, connection.Direct);
+        int status = fault is RequestFault.TooLarge or RequestFault.TooManyFields ? 431 : 400;
+        metrics.Malformed(fault);
+        exchange.Reference = recorder.AddMalformed(exchange, fault, status);
+        return exchange.AnswerAsync(refusal.Problem(exchange, status));
+    }
+
     /// <summary>Judges; a judge that fails lets the request through, for a site that is down for its guard's sake is the worse harm.</summary>
     public void Judge(RequestFacts facts, Exchange exchange)
     {

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using Whorl.Fingerprints.Http;
 using Whorl.Fingerprints.Packets;
-using Whorl.Fingerprints.Ssh;
 using Whorl.Fingerprints.Tls;
 using Whorl.Sources.Capture;
 using Whorl.Sources.Capture.Flows;
@@ -155,50 +153,14 @@ public sealed class FloodTests
         return (engine, new Frames(engine), told);
     }
 
-    private sealed class Counting : IFlowEvents
+    private sealed class Counting : SilentEvents
     {
         public int Hellos { get; private set; }
 
         public int Syns { get; private set; }
 
-        public void TcpSyn(in Sighting at, in StackSighting stack) => Syns++;
+        public override void TcpSyn(in Sighting at, in StackSighting stack) => Syns++;
 
-        public void TcpSynAck(in Sighting at, in StackSighting stack)
-        {
-        }
-
-        public void ClientHello(in Sighting at, HelloTransport transport, uint quicVersion, ClientHello hello) => Hellos++;
-
-        public void TlsSession(in Sighting at, HelloTransport transport, ClientHello? hello, ServerHello answer, TlsResumption resumption)
-        {
-        }
-
-        public void Certificates(in Sighting at, CertificateChain chain, string? serverName)
-        {
-        }
-
-        public void SshBanner(in Sighting at, bool fromServer, SshBanner banner)
-        {
-        }
-
-        public void SshKex(in Sighting at, bool fromServer, KexInit kex, string? banner)
-        {
-        }
-
-        public void HttpRequest(in Sighting at, Http1Head head, ReadOnlySpan<byte> bytes)
-        {
-        }
-
-        public void FlowEnd(in Sighting at, in FlowSummary flow)
-        {
-        }
-
-        public void LinkLocal(in Sighting at, in LinkLocalSighting neighbour)
-        {
-        }
-
-        public void Icmp(in Sighting at, in IcmpSighting message)
-        {
-        }
+        public override void ClientHello(in Sighting at, HelloTransport transport, uint quicVersion, ClientHello hello) => Hellos++;
     }
 }

@@ -1,8 +1,5 @@
-using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using Whorl.Delivery.Cli;
-using Whorl.Delivery.Cli.Capturing;
 using Whorl.Fingerprints.Tcp;
 using Whorl.Sources.Capture;
 using Whorl.Sources.Capture.Flows;
@@ -26,9 +23,9 @@ public sealed class CaptureCommandTests
         foreach (string path in Directory.EnumerateFiles(folder, "*.pcap*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string[] told = [.. Told(path).Order(StringComparer.Ordinal)];
-            (int code, string data, string talk) = Run("-r", path, "--json", "--ja4-all");
+            (int code, string data, string talk) = CaptureOutput.Run("-r", path, "--json", "--ja4-all");
             code.ShouldBeOneOf(ExitCode.Done, ExitCode.PartlyDone);
-            string[] written = [.. Objects(data).SelectMany(Lines).Order(StringComparer.Ordinal)];
+            string[] written = [.. CaptureOutput.Objects(data).SelectMany(CaptureOutput.Lines).Order(StringComparer.Ordinal)];
             lines += written.Length;
             wrong.AddRange(told.Except(written).Select(line => $"missing {Path.GetFileName(path)}: {line}"));
             wrong.AddRange(written.Except(told).Select(line => $"too much {Path.GetFileName(path)}: {line}"));
@@ -55,7 +52,7 @@ public sealed class CaptureCommandTests
 
         IEnumerable<string> files = expected.Values.Select(record => record.GetProperty("file").GetString()!).Distinct();
         int compared = 0;
-        foreach (JsonElement seen in files.SelectMany(file => Objects(Run("-r", Repository.RequireShared("fingerprints", file), "--json").Data)).Where(each => Text(each, "kind") == "tls.certificate").DistinctBy(each => Text(each, "certificate.sha256")))
+        foreach (JsonElement seen in files.SelectMany(file => CaptureOutput.Objects(CaptureOutput.Run("-r", Repository.RequireShared("fingerprints", file), "--json").Data)).Where(each => Text(each, "kind") == "tls.certificate").DistinctBy(each => Text(each, "certificate.sha256")))
         {
             if (!expected.TryGetValue(Text(seen, "certificate.sha256"), out JsonElement record))
             {
@@ -81,10 +78,10 @@ public sealed class CaptureCommandTests
         byte[] bytes = File.ReadAllBytes(whole);
         File.WriteAllBytes(cut, bytes[..(bytes.Length / 2)]);
 
-        (int code, string data, string talk) = Run("-r", cut, "--json");
+        (int code, string data, string talk) = CaptureOutput.Run("-r", cut, "--json");
 
         code.ShouldBe(ExitCode.PartlyDone);
-        Objects(data).ShouldContain(each => Text(each, "kind") == "tcp.syn");
+        CaptureOutput.Objects(data).ShouldContain(each => Text(each, "kind") == "tcp.syn");
         talk.ShouldMatch("error: .*cut.pcap: .* at offset [0-9]+\nhint: .");
     }
 
@@ -92,11 +89,11 @@ public sealed class CaptureCommandTests
     public void Files_that_give_nothing_fail_and_among_others_make_it_partly_done()
     {
         string good = Repository.RequireShared("fingerprints", "pcap", "arkime--80211http.pcap");
-        Run("-r", "/nowhere.pcap").Code.ShouldBe(ExitCode.Failed);
-        Run("-r", typeof(CaptureCommandTests).Assembly.Location).Code.ShouldBe(ExitCode.Failed);
-        Run("-r", good, "/nowhere.pcap").Code.ShouldBe(ExitCode.PartlyDone);
-        Run("-r", good, "--filter", "no.such.field: x").Code.ShouldBe(ExitCode.WrongUsage);
-        Run("-r", good, "--map", "/nowhere.map").Code.ShouldBe(ExitCode.WrongUsage);
+        CaptureOutput.Run("-r", "/nowhere.pcap").Code.ShouldBe(ExitCode.Failed);
+        CaptureOutput.Run("-r", typeof(CaptureCommandTests).Assembly.Location).Code.ShouldBe(ExitCode.Failed);
+        CaptureOutput.Run("-r", good, "/nowhere.pcap").Code.ShouldBe(ExitCode.PartlyDone);
+        CaptureOutput.Run("-r", good, "--filter", "no.such.field: x").Code.ShouldBe(ExitCode.WrongUsage);
+        CaptureOutput.Run("-r", good, "--map", "/nowhere.map").Code.ShouldBe(ExitCode.WrongUsage);
     }
 
     [Fact]
@@ -105,32 +102,20 @@ public sealed class CaptureCommandTests
         using TempFolder folder = new();
         string good = Repository.RequireShared("fingerprints", "pcap", "arkime--80211http.pcap"), map = Path.Combine(folder.Path, "map");
         File.WriteAllText(map, "# decoys\n14.17.32.0/24 web\n14.17.32.211 shop\n");
-        Objects(Run("-r", good, "--json", "--map", map).Data).ShouldAllBe(each => Text(each, "decoy") == "shop");
+        CaptureOutput.Objects(CaptureOutput.Run("-r", good, "--json", "--map", map).Data).ShouldAllBe(each => Text(each, "decoy") == "shop");
         File.WriteAllText(map, "192.0.2.1 other");
-        Run("-r", good, "--json", "--map", map).Data.ShouldBe("");
+        CaptureOutput.Run("-r", good, "--json", "--map", map).Data.ShouldBe("");
     }
 
     [Fact]
     public void A_filter_is_the_one_of_the_console()
     {
         string good = Repository.RequireShared("fingerprints", "pcap", "arkime--80211http.pcap");
-        (_, string data, _) = Run("-r", good, "--filter", "kind: http.request and http.method: POST and source.ip: 172.5.0.0/16");
+        (_, string data, _) = CaptureOutput.Run("-r", good, "--filter", "kind: http.request and http.method: POST and source.ip: 172.5.0.0/16");
         string[] lines = data.TrimEnd('\n').Split('\n');
         lines.Length.ShouldBe(2);
         lines.ShouldAllBe(line => line.Contains("\thttp.request\t172.5.5.113:49417\t14.17.32.211:80\tPOST\tqq.com\t/post.php\t", StringComparison.Ordinal));
     }
-
-    private static (int Code, string Data, string Talk) Run(params string[] arguments)
-    {
-        using MemoryStream data = new();
-        using StringWriter talk = new();
-        Command command = CaptureCommand.Create(new(TextWriter.Null, talk, terminal: false), () => new Unclosed(data));
-        int code = new RootCommand { command }.Parse(["capture", .. arguments]).Invoke();
-        return (code, Encoding.UTF8.GetString(data.ToArray()), talk.ToString());
-    }
-
-    private static IEnumerable<JsonElement> Objects(string data) =>
-        data.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line));
 
     private static IEnumerable<string> Told(string path)
     {
@@ -149,57 +134,7 @@ public sealed class CaptureCommandTests
         return events.Lines.Where(line => !line.Contains(" mtu ", StringComparison.Ordinal) && !line.StartsWith("http ", StringComparison.Ordinal) && !line.StartsWith("kex ", StringComparison.Ordinal));
     }
 
-    private static IEnumerable<string> Lines(JsonElement it)
-    {
-        string kind = Text(it, "kind");
-        string from = $"{Text(it, "source.ip")}:{Number(it, "source.port")}", to = $"{Text(it, "destination.ip")}:{Number(it, "destination.port")}";
-        string transport = Text(it, "tls.transport") is "tcp" ? "tls" : Text(it, "tls.transport");
-        switch (kind)
-        {
-            case "tcp.syn" or "tcp.synack":
-                string mode = kind == "tcp.syn" ? "syn" : "syn+ack";
-                string ends = kind == "tcp.syn" ? $"{from} > {to}" : $"{to} > {from}";
-                string os = Text(it, "os.name");
-                return [
-                    $"p0f {ends} {mode} {(mode == "syn" ? "cli" : "srv")} {(os.Length == 0 ? "???" : os)} {Number(it, "tcp.distance")} {Text(it, "tcp.signature")}",
-                    $"stack {from} > {to} {mode} {Number(it, "tcp.ttl")} {Number(it, "tcp.window")} {Number(it, "tcp.mss")}",
-                ];
-            case "tls.client_hello" or "quic.client_hello" or "dtls.client_hello":
-                return [$"hello {transport} {from} > {to} {Text(it, "tls.ja3_text")} {Text(it, "tls.ja3")} {Text(it, "tls.ja4")} {Text(it, "tls.ja4_r")} {Text(it, "tls.ja4_o")} {Text(it, "tls.ja4_ro")} {Text(it, "tls.sni")}"];
-            case "tls.session":
-                return [
-                    $"answer {transport} {to} > {from} {Text(it, "tls.ja3s_text")} {Text(it, "tls.ja3s")} {it.TryGetProperty("tls.retry", out _)}",
-                    $"session {transport} {from} > {to} {(Text(it, "tls.ja3") is { Length: > 0 } ja3 ? ja3 : "-")} {Text(it, "tls.ja3s")} {Resumption(Text(it, "tls.resumption"))}",
-                ];
-            case "tls.certificate":
-                return [$"x509 {from} > {to} {Number(it, "certificate.index")} {Text(it, "certificate.sha256")}"];
-            case "ssh.banner":
-                return [$"banner {from} > {to} {Text(it, "ssh.banner")}"];
-            case "ssh.kex":
-                return [$"kexside {from} > {to} {Text(it, "ssh.side")} {Text(it, "ssh.banner")}"];
-            default:
-                return [];
-        }
-    }
-
-    private static string Resumption(string text) => text switch
-    {
-        "session_id" => "SessionId",
-        "session_ticket" => "SessionTicket",
-        "pre_shared_key" => "PreSharedKey",
-        "early_data" => "EarlyData",
-        _ => "None",
-    };
-
     private static string Text(JsonElement it, string name) => it.TryGetProperty(name, out JsonElement value) ? value.GetString()! : "";
 
     private static long Number(JsonElement it, string name) => it.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : 0;
-
-    // The command closes what it opened; the test reads it afterwards.
-    private sealed class Unclosed(MemoryStream inner) : MemoryStream
-    {
-        public override void Write(ReadOnlySpan<byte> buffer) => inner.Write(buffer);
-
-        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-    }
 }

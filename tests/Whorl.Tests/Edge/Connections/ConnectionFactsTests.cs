@@ -142,7 +142,7 @@ public sealed class ConnectionFactsTests : IAsyncLifetime
         string address = $"{(https ? "https" : "http")}://127.0.0.1:0";
         EdgeOptions edge = new() { Listen = [address], TrustedProxies = trusted ?? [], ProxyProtocol = proxyProtocol ? [address] : [] };
         EdgeListening listening = new(_certificates, Options.Create(new TlsOptions()), Options.Create(edge), TimeProvider.System);
-        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>()));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new WireTransport(EdgeListening.Listen, services.GetRequiredService<IMemoryPoolFactory<byte>>(), new Deadlines(TimeProvider.System), TimeSpan.FromMinutes(1)));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listening.Configure(listen, https ? "https" : "http")));
         WebApplication app = builder.Build();
         app.MapGet("/", (HttpContext context) =>

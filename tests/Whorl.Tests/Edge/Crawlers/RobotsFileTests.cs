@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Whorl.Sources.Edge.Crawlers;
 using Whorl.Tests.Support;
 
@@ -58,8 +59,69 @@ public sealed class RobotsFileTests
         robots.Allows(Agent, "/robots.txt").ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData("/a", "/a/b", true)]
+    [InlineData("/a$", "/a", true)]
+    [InlineData("/a$", "/a/b", false)]
+    [InlineData("/*", "/", true)]
+    [InlineData("*", "/x", true)]
+    [InlineData("/*.gif$", "/a.gif.gif", true)]
+    [InlineData("/*.gif$", "/a.gif?x", false)]
+    [InlineData("/*.gif*$", "/a.gif?x", true)]
+    [InlineData("/a*b*b$", "/ab", false)]
+    [InlineData("/a*b*b$", "/abb", true)]
+    [InlineData("/*aab", "/aaaab", true)]
+    [InlineData("/*abab*c", "/ababbababac", true)]
+    [InlineData("/**x", "/x", true)]
+    [InlineData("/a$b", "/a$b", true)]
+    [InlineData("/ab*ba", "/aba", false)]
+    public void A_star_is_any_run_and_a_final_dollar_the_end(string pattern, string target, bool matches) =>
+        new RobotsPattern(Encoding.ASCII.GetBytes(pattern)).Matches(Encoding.ASCII.GetBytes(target), out _).ShouldBe(matches);
+
     [Fact]
-    public void Neither_a_hostile_file_nor_a_hostile_pattern_takes_long_or_fails()
+    public void Patterns_match_what_a_regular_expression_of_the_same_meaning_matches()
+    {
+        Random random = new(7);
+        for (int i = 0; i < 20_000; i++)
+        {
+            string pattern = "/" + Letters(random, "ab*", 8) + (random.Next(3) == 0 ? "$" : ""), target = "/" + Letters(random, "ab", 12);
+            string meaning = "^" + Regex.Escape(pattern.TrimEnd('$')).Replace(@"\*", ".*", StringComparison.Ordinal) + (pattern.EndsWith('$') ? "$" : "");
+            new RobotsPattern(Encoding.ASCII.GetBytes(pattern)).Matches(Encoding.ASCII.GetBytes(target), out _)
+                .ShouldBe(Regex.IsMatch(target, meaning, RegexOptions.NonBacktracking), $"{pattern} {target}");
+        }
+    }
+
+    [Theory]
+    [InlineData("/*aaaaaaaaaaaaaaab", 2000, "a")]
+    [InlineData("/*a*a*a*a*a*a*a*a*ab$", 1, "a")]
+    [InlineData("/*abababababababac", 300, "ab")]
+    [InlineData("/*?*sort=", 500, "?sort")]
+    public void The_steps_of_a_match_grow_with_the_target_and_not_with_the_pattern(string pattern, int times, string target)
+    {
+        string lengthened = pattern.Replace("aaaa", new string('a', 4 * times), StringComparison.Ordinal).Replace("abab", string.Concat(Enumerable.Repeat("ab", 2 * times)), StringComparison.Ordinal);
+        byte[] path = Encoding.ASCII.GetBytes("/" + string.Concat(Enumerable.Repeat(target, 20_000 / target.Length)));
+
+        new RobotsPattern(Encoding.ASCII.GetBytes(lengthened)).Matches(path, out long steps).ShouldBeFalse();
+
+        steps.ShouldBeLessThanOrEqualTo(3L * path.Length + lengthened.Length);
+    }
+
+    [Fact]
+    public void Agents_named_in_several_groups_have_the_rules_of_all_and_share_them_with_others()
+    {
+        RobotsFile robots = RobotsFile.Parse("User-agent: a\nUser-agent: b\nDisallow: /x\nUser-agent: a\nDisallow: /y\nAllow: /x/public\n"u8);
+
+        (robots.Allows("a", "/x"), robots.Allows("a", "/y"), robots.Allows("a", "/x/public")).ShouldBe((false, false, true));
+        (robots.Allows("b", "/x"), robots.Allows("b", "/y"), robots.Allows("b", "/x/public")).ShouldBe((false, true, false));
+
+        // Ten thousand agents of ten thousand rules: kept once, or this would take a gigabyte.
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        RobotsFile.Parse(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 10_000).Select(i => $"user-agent:{(char)('a' + (i % 26))}{(char)('a' + (i / 26 % 26))}{(char)('a' + (i / 676))}\n")) + string.Concat(Enumerable.Repeat("allow:/\n", 10_000))));
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(64 * 1024 * 1024);
+    }
+
+    [Fact]
+    public void Neither_a_hostile_file_nor_a_hostile_pattern_takes_lengthenedor_fails()
     {
         byte[] noise = new byte[RobotsFile.MaxLength * 2];
         new Random(1).NextBytes(noise);
@@ -68,6 +130,8 @@ public sealed class RobotsFileTests
         RobotsFile stars = RobotsFile.Parse(Encoding.UTF8.GetBytes($"user-agent: *\ndisallow: /{string.Concat(Enumerable.Repeat("*a", 2000))}$"));
         stars.Allows("x", "/" + new string('a', 8000) + "b").ShouldBeTrue();
     }
+
+    private static string Letters(Random random, string from, int most) => string.Concat(Enumerable.Range(0, random.Next(most)).Select(_ => from[random.Next(from.Length)]));
 
     [Fact]
     public void The_shipped_file_names_training_crawlers_and_lets_search_engines_in()

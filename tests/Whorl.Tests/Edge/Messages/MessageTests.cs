@@ -1,5 +1,6 @@
 using System.Text;
 using Whorl.Fingerprints.Wire;
+using Whorl.Kernel;
 using Whorl.Sources.Edge.Messages;
 
 namespace Whorl.Tests.Edge.Messages;
@@ -42,6 +43,7 @@ public sealed class MessageTests
 
     [Theory]
     [InlineData("GET / HTTP/1.1\nHost: x\n\n")]
+    [InlineData("GET / HTTP/1.1\rXHost: x\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nA: b\nC: d\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nA: b\rC: d\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n folded\r\n\r\n")]
@@ -78,12 +80,44 @@ public sealed class MessageTests
     {
         RequestHead head = new();
         head.Read(Encoding.Latin1.GetBytes("GET / HTTP/1.1\r\nHost: x\r\nA: " + new string('a', MaxLength)), default, MaxLength, MaxCount).ShouldBe(ParseStatus.Malformed);
-        head.Fault.ShouldBe(HeadFault.TooLarge);
+        head.Fault.ShouldBe(RequestFault.TooLarge);
 
         RequestHead many = new();
         string fields = string.Concat(Enumerable.Range(0, MaxCount).Select(number => $"A{number}: x\r\n"));
         many.Read(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n"), default, MaxLength, MaxCount).ShouldBe(ParseStatus.Malformed);
-        many.Fault.ShouldBe(HeadFault.TooLarge);
+        many.Fault.ShouldBe(RequestFault.TooManyFields);
+    }
+
+    [Theory]
+    [InlineData("request-line", "GET /a b HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("line-end", "GET / HTTP/1.1\nHost: x\n\n")]
+    [InlineData("line-end", "GET / HTTP/1.1\rXHost: x\r\n\r\n")]
+    [InlineData("line-end", "GET / HTTP/1.1\r\nHost: x\r\nA: b\nC: d\r\n\r\n")]
+    [InlineData("line-end", "GET / HTTP/1.1\r\nHost: x\r\nA: b\rC: d\r\n\r\n")]
+    [InlineData("field", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n folded\r\n\r\n")]
+    [InlineData("field", "GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n")]
+    [InlineData("control-byte", "GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n")]
+    [InlineData("host", "GET / HTTP/1.1\r\n\r\n")]
+    [InlineData("host", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")]
+    [InlineData("content-length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n")]
+    [InlineData("transfer-encoding", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")]
+    [InlineData("transfer-encoding", "POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")]
+    [InlineData("two-framings", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n")]
+    public void A_refusal_names_what_is_wrong(string fault, string text)
+    {
+        RequestHead head = new();
+
+        head.Read(Encoding.Latin1.GetBytes(text), default, MaxLength, MaxCount).ShouldBe(ParseStatus.Malformed);
+
+        RequestFaults.NameOf(head.Fault).ShouldBe(fault);
+    }
+
+    [Fact]
+    public void Every_fault_has_a_name_and_a_meaning_at_its_place()
+    {
+        RequestFaults.All.Select(fault => fault.Fault).ShouldBe(Enum.GetValues<RequestFault>().Skip(1));
+        RequestFaults.All.ShouldAllBe(fault => RequestFaults.NameOf(fault.Fault) == fault.Name && RequestFaults.MeaningOf(fault.Name) == fault.Meaning);
+        RequestFaults.MeaningOf("of-a-later-version").ShouldBe("of-a-later-version");
     }
 
     [Fact]

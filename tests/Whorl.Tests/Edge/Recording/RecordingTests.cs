@@ -86,10 +86,10 @@ public sealed class RecordingTests
         TopTalkers talkers = new();
         for (int i = 0; i < 100_000; i++)
         {
-            talkers.Add(new((UInt128)(uint)(1000 + i)), refused: false);
+            talkers.Add(new((UInt128)(uint)(1000 + i)), 1, refused: false);
             if (i % 10 == 0)
             {
-                talkers.Add(new(7), refused: true);
+                talkers.Add(new(7), 1, refused: true);
             }
         }
 

@@ -2,7 +2,9 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Wires;
+using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Edge.Wires;
 
@@ -12,12 +14,24 @@ public sealed class WireTests : IDisposable
     // Far more than the kernel's buffers of a connection hold.
     private const int Plenty = 16 * 1024 * 1024;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly ManualClock _clock = new();
+    private readonly Deadlines _deadlines;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly TaskCompletionSource _peerEnded = new();
 
-    public WireTests() => _listener.Start();
+    public WireTests()
+    {
+        _deadlines = new(_clock);
+        _listener.Start();
+    }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _deadlines.Dispose();
+    }
 
     [Fact]
     public async Task What_comes_after_the_wait_began_is_received()
@@ -211,7 +225,7 @@ public sealed class WireTests : IDisposable
     public async Task An_output_sends_small_and_large_pieces_in_order_to_a_late_reader()
     {
         (Wire wire, Socket peer) = await PairAsync();
-        WireOutput output = new(wire);
+        WireOutput output = new(wire, _deadlines, Patience, wire.Dispose);
         byte[] sent = new byte[Plenty];
         new Random(2).NextBytes(sent);
 
@@ -235,16 +249,55 @@ public sealed class WireTests : IDisposable
     }
 
     [Fact]
+    public async Task A_peer_that_takes_nothing_for_too_long_is_cut_off_and_one_that_takes_a_little_is_not()
+    {
+        (Wire wire, Socket peer) = await PairAsync();
+        using WireOutput output = new(wire, _deadlines, Patience, wire.Dispose);
+        Task<FlushResult> writing = output.WriteAsync(new byte[4 * Plenty]).AsTask();
+        int taken = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            _clock.Advance(Patience - TimeSpan.FromSeconds(1));
+            writing.IsCompleted.ShouldBeFalse();
+            long before = output.UnflushedBytes;
+            taken += await TakeUntilAsync(peer, () => output.UnflushedBytes < before);
+        }
+
+        // The last wait may begin a moment after the last piece was taken.
+        for (int i = 0; !writing.IsCompleted && i < 1000; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        (await writing).IsCompleted.ShouldBeTrue();
+        taken.ShouldBeLessThan(4 * Plenty);
+    }
+
+    [Fact]
     public async Task Who_writes_to_a_broken_connection_is_told_that_nobody_reads()
     {
         (Wire wire, Socket peer) = await PairAsync();
-        WireOutput output = new(wire);
+        WireOutput output = new(wire, _deadlines, Patience, wire.Dispose);
         peer.LingerState = new(true, 0);
         peer.Dispose();
         (await Should.ThrowAsync<SocketException>(async () => await wire.ReceiveAsync(new byte[1]))).SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
 
         (await output.WriteAsync(new byte[10])).IsCompleted.ShouldBeTrue();
         wire.Dispose();
+    }
+
+    /// <summary>Takes pieces until something has come of it.</summary>
+    private static async Task<int> TakeUntilAsync(Socket peer, Func<bool> done)
+    {
+        byte[] into = new byte[64 * 1024];
+        int taken = 0;
+        while (!done())
+        {
+            taken += await peer.ReceiveAsync(into);
+        }
+
+        return taken;
     }
 
     private async Task<(Wire Wire, Socket Peer)> PairAsync()

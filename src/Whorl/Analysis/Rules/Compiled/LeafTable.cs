@@ -23,9 +23,10 @@ internal sealed class LeafTable
     /// <summary>For a leaf that is a pattern: the leaf of the text it cannot match without, or -1.</summary>
     public int GuardOf(int leaf) => _guards[leaf];
 
-    public int Add(Comparison comparison)
+    public int Add(Comparison comparison) => Add(comparison, KeyOf(comparison));
+
+    private int Add(Comparison comparison, string key)
     {
-        string key = KeyOf(comparison);
         if (_leaves.TryGetValue(key, out int leaf))
         {
             return leaf;
@@ -81,7 +82,9 @@ internal sealed class LeafTable
             literals.Add(literal);
         }
 
-        return Add(new TextComparison(comparison.Field, TextOperator.Contains, literals, CaseSensitive: false));
+        // A leaf of its own: for texts beyond ASCII a guard says yes without looking, and a rule that asks for the same text must not hear that.
+        TextComparison guard = new(comparison.Field, TextOperator.Contains, literals, CaseSensitive: false);
+        return Add(guard, "Guard\0" + KeyOf(guard));
     }
 
     private Probe BuildProbe(int index, Field field, int[] leaves) => field.Type switch

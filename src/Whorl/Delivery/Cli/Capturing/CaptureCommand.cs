@@ -2,6 +2,7 @@ using System.CommandLine;
 using Whorl.Analysis.Filters;
 using Whorl.Fingerprints.Tcp;
 using Whorl.Native.Capture;
+using Whorl.Sources.Capture.Addresses;
 using Whorl.Sources.Capture.Inputs;
 using Whorl.Sources.Capture.Listening;
 using Whorl.Sources.Capture.Observing;

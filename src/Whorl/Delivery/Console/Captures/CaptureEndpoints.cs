@@ -2,6 +2,7 @@ using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Explanations;
 using Whorl.Analysis.Filters;
 using Whorl.Analysis.Journal;
+using Whorl.Analysis.Rotations;
 using Whorl.Delivery.WebConsole.Pages;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Delivery.WebConsole.Serving;
@@ -19,10 +20,14 @@ internal sealed record CaptureModel(
 /// <summary>What the page of an address shows.</summary>
 internal sealed record AddressModel(
     string Text, PeerAddress? Address, DecisionMatch Decision, IReadOnlyList<StoredDecision> Decisions, IReadOnlyList<(string Group, IReadOnlyList<FingerprintRow> Rows)> Fingerprints, IReadOnlyList<(string Kind, long Count)> Kinds,
-    DateTimeOffset? First, DateTimeOffset? Last, IReadOnlyList<Observation> Newest, bool More, DateTimeOffset? SearchedBackTo, DateTimeOffset Now);
+    DateTimeOffset? First, DateTimeOffset? Last, IReadOnlyList<Observation> Newest, bool More, DateTimeOffset? SearchedBackTo, FingerprintHistory History, IReadOnlyList<string> Labels, IReadOnlyList<Observation> Sessions, DateTimeOffset Now)
+{
+    public static AddressModel Unreadable(string text, DateTimeOffset now) =>
+        new(text, null, default, [], [], [], null, null, [], false, null, FingerprintHistory.None, [], [], now);
+}
 
 /// <summary>The live page of capture, and the page of one address.</summary>
-internal sealed class CaptureEndpoints(CaptureLive live, LiveRequests requests, IDecisionLookup lookup, DecisionStore decisions, TimeProvider clock, JournalStore? journal = null)
+internal sealed class CaptureEndpoints(CaptureLive live, LiveRequests requests, IDecisionLookup lookup, DecisionStore decisions, RotationStore rotations, TimeProvider clock, JournalStore? journal = null)
 {
     private const int MaxShown = 50;
 
@@ -61,7 +66,7 @@ internal sealed class CaptureEndpoints(CaptureLive live, LiveRequests requests, 
         DateTimeOffset now = clock.GetUtcNow();
         if (!PeerAddress.TryParse(address, out PeerAddress peer))
         {
-            return Page.Show<AddressPage, AddressModel>(http, new(address, null, default, [], [], [], null, null, [], false, null, now), StatusCodes.Status404NotFound);
+            return Page.Show<AddressPage, AddressModel>(http, AddressModel.Unreadable(address, now), StatusCodes.Status404NotFound);
         }
 
         string text = peer.ToString();
@@ -84,7 +89,9 @@ internal sealed class CaptureEndpoints(CaptureLive live, LiveRequests requests, 
             text, peer, lookup.Find(new(peer, null, null, 0, null)), stands, Fingerprints([.. own]),
             [.. seen.GroupBy(observation => observation.Kind).Select(group => (group.Key, group.Sum(Sightings.Count))).OrderByDescending(kind => kind.Item2)],
             seen.Count > 0 ? seen.Min(observation => observation.Time) : null, seen.Count > 0 ? seen.Max(observation => observation.Time) : null,
-            [.. seen.Take(MaxShown)], seen.Count > MaxShown, searchedBackTo, now));
+            [.. seen.Take(MaxShown)], seen.Count > MaxShown, searchedBackTo, await rotations.HistoryAsync(peer, http.RequestAborted),
+            [.. own.Where(observation => observation.Kind == FindingKinds.SignatureMatched).Select(observation => observation.Text("signature.label")).OfType<string>().Distinct(StringComparer.Ordinal)],
+            [.. own.Where(observation => observation.Kind == DecoyKinds.SessionEnded).Take(MaxShown)], now));
     }
 
     private static List<Observation> Merged(IEnumerable<Observation> one, IEnumerable<Observation> other) =>

@@ -16,9 +16,9 @@ internal static class Sightings
     private static readonly (string Group, string Label, string Field)[] Marks =
     [
         ("TCP stack", "system", "os.name"), ("TCP stack", "stack", "tcp.stack"), ("TCP stack", "p0f", "tcp.signature"),
-        ("TLS", "JA4", "tls.ja4"), ("TLS", "JA3", "tls.ja3"), ("TLS", "JA3S", "tls.ja3s"), ("TLS", "asks for", "tls.sni"), ("TLS", "certificate", "certificate.subject"),
-        ("SSH", "HASSH", "ssh.hassh"), ("SSH", "HASSHServer", "ssh.hassh_server"), ("SSH", "banner", "ssh.banner"),
-        ("HTTP", "user agent", "http.user_agent"), ("HTTP", "header order", "http.header_hash"), ("HTTP", "HTTP/2", "http2.fingerprint"),
+        ("TLS", "JA4", "tls.ja4"), ("TLS", "JA3", "tls.ja3"), ("TLS", "JA3S", "tls.ja3s"), ("TLS", "asks for", "tls.sni"), ("TLS", "certificate", "certificate.subject"), ("TLS", "JARM", "tls.jarm"),
+        ("SSH", "HASSH", "ssh.hassh"), ("SSH", "HASSHServer", "ssh.hassh_server"), ("SSH", "banner", "ssh.banner"), ("SSH", "host key", "ssh.host_key_sha256"),
+        ("HTTP", "user agent", "http.user_agent"), ("HTTP", "header order", "http.header_hash"), ("HTTP", "HTTP/2", "http2.fingerprint"), ("HTTP", "server", "http.server"), ("HTTP", "title", "http.title"),
     ];
 
     public static readonly string[] Groups = ["TCP stack", "TLS", "SSH", "HTTP"];
@@ -60,6 +60,14 @@ internal static class Sightings
             "flow" => [Text("flow.protocol"), Text("flow.close"), Text("flow.packets") + " packets"],
             "ipv6" => [Text("ipv6.mac"), Text("ipv6.neighbour")],
             "icmp" => ["type " + Text("icmp.type"), "code " + Text("icmp.code")],
+            "probe" => [Text("probe.name"), Text("probe.failure"), Text("tls.jarm"), Text("ssh.hassh_server"), Text("ssh.banner"), Text("tcp.signature"), Text("certificate.subject"), Text("http.status"), Text("http.server"), Text("http.title")],
+            "auth" => [Text("service"), Text("auth.user"), Text("auth.secret")],
+            "command" => [Text("service"), Text("command.text")],
+            "payload" => [Text("payload.type"), Text("payload.name"), Text("payload.sha256")],
+            "query" => [Text("service"), Text("query.type"), Text("query.name")],
+            "session" => [Text("service"), Text("session.close"), Text("session.attempts") is { } attempts and not "0" ? attempts + " sign-ins" : null],
+            "fingerprint" => [Text("probe.name"), Text("rotation.kind"), Text("rotation.new")],
+            "signature" => [Text("signature.label"), Text("signature.kind"), Text("signature.source")],
             _ => [],
         };
         return string.Join("  ", parts.Where(part => !string.IsNullOrEmpty(part)));

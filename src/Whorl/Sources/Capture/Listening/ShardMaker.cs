@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Whorl.Fingerprints.Tcp;
 using Whorl.Kernel;
+using Whorl.Sources.Capture.Addresses;
 using Whorl.Sources.Capture.Flows;
 using Whorl.Sources.Capture.Inputs;
 using Whorl.Sources.Capture.Observing;

@@ -7,7 +7,8 @@ namespace Whorl.Sources.Edge.Asking;
 /// <summary>
 /// Verdicts for other proxies: nginx auth_request (X-Original-URI, X-Original-Method), Traefik forwardAuth and Caddy forward_auth
 /// (X-Forwarded-Uri, -Method, -Host), Envoy ext_authz over HTTP (the path behind our prefix). Answers trusted proxies alone: to anybody else
-/// the path is a path like any other.
+/// the path is a path like any other. A proxy speaks one of these ways and mostly passes a stranger's fields on beside its own, so a question that
+/// is put in two ways is refused: a guess would let the stranger choose what is judged.
 /// </summary>
 internal sealed class AskEndpoint(AskOptions options, Refusal refusal, Throttle throttle)
 {
@@ -22,7 +23,8 @@ internal sealed class AskEndpoint(AskOptions options, Refusal refusal, Throttle 
         bool nginx = exchange.Header("x-original-uri") is not null;
         if (!TryReadAsked(exchange))
         {
-            await exchange.AnswerAsync(refusal.Problem(exchange, 400));
+            OwnAnswer unclear = refusal.Problem(exchange, 400);
+            await exchange.AnswerAsync(nginx ? unclear with { Status = 403 } : unclear);
             return DecisionAction.Allow;
         }
 
@@ -50,10 +52,16 @@ internal sealed class AskEndpoint(AskOptions options, Refusal refusal, Throttle 
     private bool TryReadAsked(Exchange exchange)
     {
         RequestFacts facts = exchange.Facts;
-        string? target = exchange.Header("x-original-uri") ?? exchange.Header("x-forwarded-uri") ?? (facts.Target.Length > options.Path.Length && facts.Target[options.Path.Length] == '/' ? facts.Target[options.Path.Length..] : null);
-        string method = exchange.Header("x-original-method") ?? exchange.Header("x-forwarded-method") ?? facts.Method;
-        string? host = exchange.Header("x-original-host") ?? exchange.Header("x-forwarded-host") ?? exchange.HostField;
-        if (target is null || target.Length > MaxTargetLength || target[0] != '/' || method.Length is 0 or > 32)
+        string? original = exchange.Header("x-original-uri"), forwarded = exchange.Header("x-forwarded-uri");
+        string? behind = facts.Target.Length > options.Path.Length && facts.Target[options.Path.Length] == '/' ? facts.Target[options.Path.Length..] : null;
+        (string? target, string method, string? host) = (original, forwarded, behind) switch
+        {
+            ({ } asked, null, null) => (asked, exchange.Header("x-original-method") ?? facts.Method, exchange.HostField),
+            (null, { } asked, null) => (asked, exchange.Header("x-forwarded-method") ?? facts.Method, exchange.Header("x-forwarded-host") ?? exchange.HostField),
+            (null, null, { } asked) => (asked, facts.Method, exchange.HostField),
+            _ => (null, "", null),
+        };
+        if (target is not ['/', ..] || target.Length > MaxTargetLength || method.Length is 0 or > 32)
         {
             return false;
         }

@@ -8,7 +8,7 @@ internal sealed class RobotsFile
     /// <summary>RFC 9309 §2.5 asks for at least 500 KiB; the rest of a longer file is not read.</summary>
     public const int MaxLength = 512 * 1024;
 
-    // A file within MaxLength could hold this many rules of two letters; matching is linear in them.
+    // Far more than any site has; a question costs their number times the target's length at most.
     private const int MaxRules = 20_000;
 
     /// <summary>Allows everything: there is no file (RFC 9309 §2.3.1.3).</summary>
@@ -17,9 +17,10 @@ internal sealed class RobotsFile
     /// <summary>Forbids everything: the file cannot be had for now (RFC 9309 §2.3.1.4).</summary>
     public static readonly RobotsFile DisallowAll = Parse("User-agent: *\nDisallow: /\n"u8);
 
-    private readonly Dictionary<string, List<Rule>> _groups;
+    // Rules that one or several agents have in common, the longest first and of equal ones those that allow; an agent may be named by several such groups.
+    private readonly Dictionary<string, List<List<Rule>>> _groups;
 
-    private RobotsFile(Dictionary<string, List<Rule>> groups) => _groups = groups;
+    private RobotsFile(Dictionary<string, List<List<Rule>>> groups) => _groups = groups;
 
     public static RobotsFile Parse(ReadOnlySpan<byte> utf8)
     {
@@ -29,8 +30,8 @@ internal sealed class RobotsFile
             utf8 = utf8[3..];
         }
 
-        Dictionary<string, List<Rule>> groups = new(StringComparer.OrdinalIgnoreCase);
-        List<List<Rule>> current = [];
+        Dictionary<string, List<List<Rule>>> groups = new(StringComparer.OrdinalIgnoreCase);
+        List<List<Rule>> all = [];
         bool namingAgents = false;
         int rules = 0;
         foreach (Range range in utf8.SplitAny("\r\n"u8))
@@ -48,21 +49,26 @@ internal sealed class RobotsFile
             ReadOnlySpan<byte> value = line[(colon + 1)..].Trim(" \t"u8);
             if (Ascii.EqualsIgnoreCase(key, "user-agent"))
             {
-                current = namingAgents ? current : [];
-                namingAgents = true;
-                current.Add(GroupOf(groups, Token(value)));
+                if (!namingAgents)
+                {
+                    all.Add([]);
+                    namingAgents = true;
+                }
+
+                Name(groups, Token(value), all[^1]);
             }
-            else if ((Ascii.EqualsIgnoreCase(key, "allow") || Ascii.EqualsIgnoreCase(key, "disallow")) && current.Count > 0)
+            else if ((Ascii.EqualsIgnoreCase(key, "allow") || Ascii.EqualsIgnoreCase(key, "disallow")) && all.Count > 0)
             {
                 namingAgents = false;
                 if (value.Length > 0 && rules++ < MaxRules)
                 {
-                    Rule rule = new(Normalize(value), (key[0] | 0x20) == 'a');
-                    current.ForEach(group => group.Add(rule));
+                    all[^1].Add(new(new(Normalize(value)), (key[0] | 0x20) == 'a'));
                 }
             }
         }
 
+        // The most octets win; of two equal ones, allow (RFC 9309 §2.2.2).
+        all.ForEach(group => group.Sort(static (a, b) => a.Pattern.Length != b.Pattern.Length ? b.Pattern.Length - a.Pattern.Length : b.Allow.CompareTo(a.Allow)));
         return new(groups);
     }
 
@@ -74,8 +80,7 @@ internal sealed class RobotsFile
             return true;
         }
 
-        List<Rule>? rules = GroupFor(agent);
-        if (rules is null)
+        if (GroupsFor(agent) is not { } groups)
         {
             return true;
         }
@@ -83,25 +88,33 @@ internal sealed class RobotsFile
         byte[] path = Normalize(Encoding.UTF8.GetBytes(target));
         int best = -1;
         bool allowed = true;
-        foreach (Rule rule in rules)
+        foreach (List<Rule> group in groups)
         {
-            if (rule.Pattern.Length >= best && Matches(rule.Pattern, path))
+            foreach (Rule rule in group)
             {
-                // The most octets win; of two equal ones, allow (RFC 9309 §2.2.2).
-                allowed = rule.Pattern.Length == best ? allowed || rule.Allow : rule.Allow;
-                best = rule.Pattern.Length;
+                if (rule.Pattern.Length < best)
+                {
+                    break;
+                }
+
+                if (rule.Pattern.Matches(path, out _))
+                {
+                    allowed = rule.Pattern.Length == best ? allowed || rule.Allow : rule.Allow;
+                    best = rule.Pattern.Length;
+                    break;
+                }
             }
         }
 
         return allowed;
     }
 
-    /// <summary>The group of the product tokens in a User-Agent: the first word that has one, else that of *.</summary>
-    private List<Rule>? GroupFor(string agent)
+    /// <summary>The groups of the product tokens in a User-Agent: of the first word that has one, else of *.</summary>
+    private List<List<Rule>>? GroupsFor(string agent)
     {
         foreach (ReadOnlyMemory<char> word in Tokens(agent))
         {
-            if (_groups.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word.Span, out List<Rule>? rules))
+            if (_groups.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word.Span, out List<List<Rule>>? rules))
             {
                 return rules;
             }
@@ -128,14 +141,17 @@ internal sealed class RobotsFile
         }
     }
 
-    private static List<Rule> GroupOf(Dictionary<string, List<Rule>> groups, string token)
+    private static void Name(Dictionary<string, List<List<Rule>>> groups, string token, List<Rule> group)
     {
-        if (!groups.TryGetValue(token, out List<Rule>? group))
+        if (!groups.TryGetValue(token, out List<List<Rule>>? named))
         {
-            groups[token] = group = [];
+            groups[token] = named = [];
         }
 
-        return group;
+        if (named.Count == 0 || named[^1] != group)
+        {
+            named.Add(group);
+        }
     }
 
     /// <summary>Letters, dash and underscore up to anything else; * alone stays.</summary>
@@ -186,39 +202,5 @@ internal sealed class RobotsFile
 
     private static int Hex(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
 
-    /// <summary>* is any run of octets, a final $ the end. Greedy with one step back: linear times the pattern, whatever the pattern.</summary>
-    private static bool Matches(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> path)
-    {
-        bool anchored = pattern is [.., (byte)'$'];
-        pattern = anchored ? pattern[..^1] : pattern;
-        int p = 0, t = 0, star = -1, back = 0;
-        while (true)
-        {
-            if (p < pattern.Length && pattern[p] == '*')
-            {
-                star = p++;
-                back = t;
-            }
-            else if (p == pattern.Length && (!anchored || t == path.Length))
-            {
-                return true;
-            }
-            else if (t < path.Length && p < pattern.Length && pattern[p] == path[t])
-            {
-                p++;
-                t++;
-            }
-            else if (star >= 0 && back < path.Length)
-            {
-                p = star + 1;
-                t = ++back;
-            }
-            else
-            {
-                return false;
-            }
-        }
-    }
-
-    private readonly record struct Rule(byte[] Pattern, bool Allow);
+    private readonly record struct Rule(RobotsPattern Pattern, bool Allow);
 }

@@ -16,6 +16,9 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
     // Room asked for at once: a head and what usually follows it.
     private const int MaxRoom = 32 * 1024;
 
+    // Enough of a refused request's target to know what it was after.
+    private const int MaxRefusedTarget = 256;
+
     // More names than a large set of rules asks for; beyond it they are looked up each time.
     private const int MaxAsked = 32;
 
@@ -101,6 +104,23 @@ internal sealed class RawExchange(ConnectionContext context, ClientConnection cl
             client.IsTls ? "https" : "http",
             HostField,
             TextCache.Get(_head.AsSpan(Head.TargetStart, Head.TargetLength)),
+            Head.IsHttp10 ? "1.0" : "1.1");
+    }
+
+    /// <summary>Takes over what is sure of a head that was refused: its line, where that could be read, and no field. The connection ends with the answer.</summary>
+    public void BeginRefused(ReadOnlySpan<byte> bytes)
+    {
+        Reset();
+        Head.Headers.Clear();
+        _asked.Clear();
+        _chunkedAnswer = false;
+        Persists = false;
+        bool line = Head.HeadersStart > 0;
+        Facts.Begin(
+            line ? TextCache.Get(bytes.Slice(Head.MethodStart, Head.MethodLength)) : "",
+            client.IsTls ? "https" : "http",
+            null,
+            line ? TextCache.Get(bytes.Slice(Head.TargetStart, Math.Min(Head.TargetLength, MaxRefusedTarget))) : "",
             Head.IsHttp10 ? "1.0" : "1.1");
     }
 

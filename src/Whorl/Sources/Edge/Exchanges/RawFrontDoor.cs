@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
-using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -15,12 +14,8 @@ namespace Whorl.Sources.Edge.Exchanges;
 /// The last connection step before Kestrel's HTTP: reads plain HTTP/1.1 requests itself and hands the connection to Kestrel, for good, at the first
 /// request that is anything else (HTTP/2, a protocol switch, CONNECT, Expect, a site whose upstream speaks HTTP/2 or TLS).
 /// </summary>
-internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies trusted, EdgeLimits limits, Deadlines deadlines, EdgeMetrics metrics)
+internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies trusted, EdgeLimits limits, Deadlines deadlines)
 {
-    private static readonly byte[] BadRequest = Plain("400 Bad Request", "This is not an HTTP request that can be answered.\r\n");
-
-    private static readonly byte[] TooLarge = Plain("431 Request Header Fields Too Large", "The header of this request is too large.\r\n");
-
     public async Task OnConnectionAsync(ConnectionContext context, ConnectionDelegate next)
     {
         ITlsHandshakeFeature? tls = context.Features.Get<ITlsHandshakeFeature>();
@@ -96,8 +91,7 @@ internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies tr
             if (status == ParseStatus.Malformed)
             {
                 input.AdvanceTo(read.Buffer.End);
-                metrics.Malformed();
-                await context.Transport.Output.WriteAsync(exchange.Head.Fault == HeadFault.TooLarge ? TooLarge : BadRequest, CancellationToken.None);
+                await gate.RefuseAsync(exchange, exchange.Head.Fault);
                 return false;
             }
 
@@ -149,6 +143,10 @@ internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies tr
                 toKestrel = exchange.Site is { IsPlain: false };
             }
         }
+        else if (status == ParseStatus.Malformed)
+        {
+            exchange.BeginRefused(bytes);
+        }
 
         if (joined is not null)
         {
@@ -160,7 +158,4 @@ internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies tr
 
     private static bool IsForKestrel(RequestHead head, ReadOnlySpan<byte> bytes) =>
         head.Headers.HasUpgrade || head.Headers.HasExpect || bytes[head.TargetStart] != '/' || bytes.Slice(head.MethodStart, head.MethodLength).SequenceEqual("CONNECT"u8);
-
-    private static byte[] Plain(string status, string text) => Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {text.Length}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{text}");
 }

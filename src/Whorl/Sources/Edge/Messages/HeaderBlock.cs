@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Whorl.Fingerprints.Wire;
+using Whorl.Kernel;
 
 namespace Whorl.Sources.Edge.Messages;
 
@@ -42,17 +43,16 @@ internal sealed class HeaderBlock
 
     public bool HasUpgrade { get; private set; }
 
+    /// <summary>Why the last block was refused.</summary>
+    public RequestFault Fault { get; private set; }
+
     /// <summary>
     /// Reads lines to the empty line, which must be there. Places are counted from the beginning of <paramref name="bytes"/>.
     /// Malformed for anything two readers could understand differently.
     /// </summary>
     public ParseStatus Read(ReadOnlySpan<byte> bytes, int maxCount)
     {
-        Length = 0;
-        Count = 0;
-        ContentLength = -1;
-        Host = -1;
-        Chunked = Close = KeepAlive = HasExpect = HasUpgrade = false;
+        Clear();
         bool nominates = false;
         int at = 0;
         while (true)
@@ -61,6 +61,7 @@ internal sealed class HeaderBlock
             int cr = rest.IndexOf((byte)'\r');
             if (cr < 0 || cr + 1 >= rest.Length || rest[cr + 1] != '\n')
             {
+                Fault = RequestFault.LineEnd;
                 return ParseStatus.Malformed;
             }
 
@@ -70,7 +71,13 @@ internal sealed class HeaderBlock
                 break;
             }
 
-            if (Count == maxCount || !TryAdd(rest[..cr], at, ref nominates))
+            if (Count == maxCount)
+            {
+                Fault = RequestFault.TooManyFields;
+                return ParseStatus.Malformed;
+            }
+
+            if (!TryAdd(rest[..cr], at, ref nominates))
             {
                 return ParseStatus.Malformed;
             }
@@ -81,6 +88,7 @@ internal sealed class HeaderBlock
         // Both framings at once is request smuggling's raw material (RFC 9112 §6.3): refused, not resolved.
         if (Chunked && ContentLength >= 0)
         {
+            Fault = RequestFault.TwoFramings;
             return ParseStatus.Malformed;
         }
 
@@ -92,11 +100,23 @@ internal sealed class HeaderBlock
         return ParseStatus.Done;
     }
 
+    /// <summary>As before the first block.</summary>
+    public void Clear()
+    {
+        Length = 0;
+        Count = 0;
+        ContentLength = -1;
+        Host = -1;
+        Chunked = Close = KeepAlive = HasExpect = HasUpgrade = false;
+        Fault = RequestFault.None;
+    }
+
     private bool TryAdd(ReadOnlySpan<byte> line, int at, ref bool nominates)
     {
         int colon = line.IndexOf((byte)':');
         if (colon <= 0 || line[..colon].ContainsAnyExcept(TokenBytes))
         {
+            Fault = line.Contains((byte)'\n') ? RequestFault.LineEnd : RequestFault.Field;
             return false;
         }
 
@@ -115,6 +135,7 @@ internal sealed class HeaderBlock
         ReadOnlySpan<byte> value = line[from..to];
         if (value.ContainsAny(ControlBytes))
         {
+            Fault = value.Contains((byte)'\n') ? RequestFault.LineEnd : RequestFault.ControlByte;
             return false;
         }
 
@@ -141,6 +162,7 @@ internal sealed class HeaderBlock
             case HeaderKind.Host:
                 if (Host >= 0)
                 {
+                    Fault = RequestFault.Host;
                     return false;
                 }
 
@@ -149,6 +171,7 @@ internal sealed class HeaderBlock
             case HeaderKind.ContentLength:
                 if (ContentLength >= 0 || !TryReadLength(value, out long length))
                 {
+                    Fault = RequestFault.ContentLength;
                     return false;
                 }
 
@@ -157,6 +180,7 @@ internal sealed class HeaderBlock
             case HeaderKind.TransferEncoding:
                 if (Chunked || !Ascii.EqualsIgnoreCase(value, "chunked"))
                 {
+                    Fault = RequestFault.TransferEncoding;
                     return false;
                 }
 

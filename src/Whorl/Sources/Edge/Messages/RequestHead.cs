@@ -1,15 +1,8 @@
 using System.Buffers;
 using Whorl.Fingerprints.Wire;
+using Whorl.Kernel;
 
 namespace Whorl.Sources.Edge.Messages;
-
-/// <summary>Why a request head was refused.</summary>
-internal enum HeadFault : byte
-{
-    None,
-    Malformed,
-    TooLarge,
-}
 
 /// <summary>An HTTP/1 request's line and fields, as places in the bytes they were read from (RFC 9112 §3). Reused for every request of a connection.</summary>
 internal sealed class RequestHead
@@ -37,7 +30,7 @@ internal sealed class RequestHead
 
     public int TargetLength { get; private set; }
 
-    /// <summary>Where the fields begin.</summary>
+    /// <summary>Where the fields begin; 0 where the line before them could not be read.</summary>
     public int HeadersStart { get; private set; }
 
     /// <summary>Length of the whole head with its empty line.</summary>
@@ -48,12 +41,12 @@ internal sealed class RequestHead
     /// <summary>True where the fields are those of the last request, byte for byte.</summary>
     public bool Repeats { get; private set; }
 
-    public HeadFault Fault { get; private set; }
+    public RequestFault Fault { get; private set; }
 
     public void Reset()
     {
         _scanned = 0;
-        Fault = HeadFault.None;
+        Fault = RequestFault.None;
     }
 
     /// <summary>Reads a head at the beginning of <paramref name="bytes"/>. Call again with more bytes after NeedMore; the end is looked for only once in each byte.</summary>
@@ -61,6 +54,7 @@ internal sealed class RequestHead
     public ParseStatus Read(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> before, int maxLength, int maxCount)
     {
         Repeats = false;
+        HeadersStart = 0;
         // One empty line before a request is forgiven (RFC 9112 §2.2).
         int start = bytes is [(byte)'\r', (byte)'\n', ..] ? 2 : 0;
         if (before.Length > 0 && bytes.Length <= maxLength && TryRepeat(bytes, start, before))
@@ -75,33 +69,40 @@ internal sealed class RequestHead
             _scanned = bytes.Length;
             if (bytes.Length > maxLength)
             {
-                return Refuse(HeadFault.TooLarge);
+                return Refuse(RequestFault.TooLarge);
             }
 
             // A first line that ends in a bare LF will never become a request; telling at once is kinder than a time-out.
             int lf = bytes[start..].IndexOf((byte)'\n');
-            return lf == 0 || (lf > 0 && bytes[start + lf - 1] != '\r') ? Refuse(HeadFault.Malformed) : ParseStatus.NeedMore;
+            return lf == 0 || (lf > 0 && bytes[start + lf - 1] != '\r') ? Refuse(RequestFault.LineEnd) : ParseStatus.NeedMore;
         }
 
         int end = from + found + 4;
         if (end > maxLength)
         {
-            return Refuse(HeadFault.TooLarge);
+            return Refuse(RequestFault.TooLarge);
         }
 
         ReadOnlySpan<byte> head = bytes[..end];
         if (!ReadLine(head, start))
         {
-            return Refuse(HeadFault.Malformed);
+            return Refuse(RequestFault.RequestLine);
+        }
+
+        if (head[HeadersStart - 1] != '\n')
+        {
+            return Refuse(RequestFault.LineEnd);
         }
 
         if (Headers.Read(head[HeadersStart..], maxCount) != ParseStatus.Done)
         {
-            return Refuse(Headers.Count == maxCount ? HeadFault.TooLarge : HeadFault.Malformed);
+            return Refuse(Headers.Fault);
         }
 
         Length = HeadersStart + Headers.Length;
-        return HostIsSound(head[HeadersStart..]) && !(IsHttp10 && Headers.Chunked) ? ParseStatus.Done : Refuse(HeadFault.Malformed);
+        return !HostIsSound(head[HeadersStart..]) ? Refuse(RequestFault.Host)
+            : IsHttp10 && Headers.Chunked ? Refuse(RequestFault.TransferEncoding)
+            : ParseStatus.Done;
     }
 
     private bool TryRepeat(ReadOnlySpan<byte> bytes, int start, ReadOnlySpan<byte> before)
@@ -118,7 +119,7 @@ internal sealed class RequestHead
         return true;
     }
 
-    private ParseStatus Refuse(HeadFault fault)
+    private ParseStatus Refuse(RequestFault fault)
     {
         Fault = fault;
         return ParseStatus.Malformed;

@@ -28,11 +28,15 @@ internal sealed class EdgeSummary(string sensor, TimeProvider clock)
 
     public void Add(RequestRecord record)
     {
-        _requests++;
-        _actions[(int)record.Done]++;
-        _statuses[Math.Clamp(record.Status / 100, 0, 5)]++;
-        _talkers.Add(record.Client, record.Done != DecisionAction.Allow);
-        _durations.Add(record.DurationMicroseconds);
+        int count = 1 + record.Repeats;
+        _requests += count;
+        _actions[(int)record.Done] += count;
+        _statuses[Math.Clamp(record.Status / 100, 0, 5)] += count;
+        _talkers.Add(record.Client, count, record.Done != DecisionAction.Allow);
+        if (record.Fault == RequestFault.None)
+        {
+            _durations.Add(record.DurationMicroseconds);
+        }
     }
 
     public bool TryTake(long dropped, out Observation? summary)

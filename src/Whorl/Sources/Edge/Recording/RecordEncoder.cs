@@ -34,17 +34,21 @@ internal sealed class RecordEncoder(string sensor)
         _envelope.Open(ref json, record.Id, record.ClientText, EventClock.TimeOf(record.Id.Value));
         json.Raw("\"client.ip\":"u8);
         json.Plain(record.ClientText);
-        json.Raw(record.Direct ? ",\"client.direct\":true,\"http.method\":"u8 : ",\"client.direct\":false,\"http.method\":"u8);
-        json.Text(record.Method);
-        json.Raw(",\"http.scheme\":"u8);
+        json.Raw(record.Direct ? ",\"client.direct\":true,\"http.scheme\":"u8 : ",\"client.direct\":false,\"http.scheme\":"u8);
         json.Text(record.Scheme);
-        json.Raw(",\"http.host\":"u8);
-        json.Text(record.Host);
-        json.Raw(",\"http.path\":"u8);
-        json.Text(record.Path);
-        Optional(ref json, ",\"http.query\":"u8, record.Query);
-        json.Raw(",\"http.version\":"u8);
-        json.Text(record.Version);
+        if (record.Method.Length > 0)
+        {
+            json.Raw(",\"http.method\":"u8);
+            json.Text(record.Method);
+            json.Raw(",\"http.host\":"u8);
+            json.Text(record.Host);
+            json.Raw(",\"http.path\":"u8);
+            json.Text(record.Path);
+            Optional(ref json, ",\"http.query\":"u8, record.Query);
+            json.Raw(",\"http.version\":"u8);
+            json.Text(record.Version);
+        }
+
         Optional(ref json, ",\"http.user_agent\":"u8, record.UserAgent);
         Optional(ref json, ",\"http.referer\":"u8, record.Referer);
         json.Raw(record.Wire);
@@ -62,10 +66,21 @@ internal sealed class RecordEncoder(string sensor)
 
         json.Raw(",\"http.status\":"u8);
         json.Number(record.Status);
-        json.Raw(",\"http.response_bytes\":"u8);
-        json.Number(record.ResponseBytes);
-        json.Raw(",\"http.duration_us\":"u8);
-        json.Number(record.DurationMicroseconds);
+        if (record.Fault == RequestFault.None)
+        {
+            json.Raw(",\"http.response_bytes\":"u8);
+            json.Number(record.ResponseBytes);
+            json.Raw(",\"http.duration_us\":"u8);
+            json.Number(record.DurationMicroseconds);
+        }
+        else
+        {
+            json.Raw(",\"http.fault\":"u8);
+            json.Text(RequestFaults.NameOf(record.Fault));
+            json.Raw(",\"http.repeats\":"u8);
+            json.Number(record.Repeats);
+        }
+
         WriteVerdict(ref json, record);
         EventEnvelope.Close(ref json);
     }
@@ -80,6 +95,7 @@ internal sealed class RecordEncoder(string sensor)
             VerdictCause.Decision => "\",\"verdict.cause\":\"decision\",\"verdict.score\":"u8,
             VerdictCause.Rule => "\",\"verdict.cause\":\"rule\",\"verdict.score\":"u8,
             VerdictCause.Score => "\",\"verdict.cause\":\"score\",\"verdict.score\":"u8,
+            VerdictCause.Malformed => "\",\"verdict.cause\":\"malformed\",\"verdict.score\":"u8,
             _ => "\",\"verdict.cause\":\"none\",\"verdict.score\":"u8,
         });
         json.Number(verdict.Score);

@@ -44,6 +44,8 @@ internal sealed class Recorder
 
     private readonly Channel<RequestRecord> _free;
 
+    private readonly MalformedRequests _malformed;
+
     private readonly ILogger _log;
 
     private Utf8JsonBuffer _json;
@@ -67,6 +69,7 @@ internal sealed class Recorder
         _ids = new(clock);
         _encoder = new(sensor);
         _summary = new(sensor, clock);
+        _malformed = new(clock);
         BoundedChannelOptions bounds = new(capacity) { SingleReader = true };
         _waiting = Channel.CreateBounded<RequestRecord>(bounds);
         _free = Channel.CreateBounded<RequestRecord>(new BoundedChannelOptions(capacity));
@@ -81,8 +84,51 @@ internal sealed class Recorder
     public void Add(Exchange exchange, DecisionAction done)
     {
         RequestRecord record = _free.Reader.TryRead(out RequestRecord? free) ? free : new();
-        RequestFacts facts = exchange.Facts;
+        Fill(record, exchange);
         record.Id = exchange.Reference;
+        record.Status = exchange.Status;
+        record.ResponseBytes = exchange.ResponseBytes;
+        record.DurationMicroseconds = (_clock.GetTimestamp() - exchange.Started) * 1_000_000 / _clock.TimestampFrequency;
+        record.Verdict = exchange.Verdict;
+        record.Done = done;
+        record.SetRules(exchange.Hits);
+        if (!_waiting.Writer.TryWrite(record))
+        {
+            Lose(record);
+        }
+    }
+
+    /// <summary>
+    /// Hands over a request that is refused unread, and gives the reference for its answer: its own, or that of the one which stands for all
+    /// malformed requests of this address within a second.
+    /// </summary>
+    public ObservationId AddMalformed(Exchange exchange, RequestFault fault, int status)
+    {
+        if (_malformed.TryCount(exchange.Facts.Client, out ObservationId first))
+        {
+            return first;
+        }
+
+        RequestRecord record = new()
+        {
+            Id = NextId(),
+            Fault = fault,
+            Status = status,
+            Done = DecisionAction.Block,
+            Verdict = new() { Action = DecisionAction.Block, WouldBe = DecisionAction.Block, Cause = VerdictCause.Malformed },
+        };
+        Fill(record, exchange);
+        if (!_malformed.TryAdd(record, out ObservationId told))
+        {
+            Lose(record);
+        }
+
+        return told;
+    }
+
+    private static void Fill(RequestRecord record, Exchange exchange)
+    {
+        RequestFacts facts = exchange.Facts;
         record.Client = facts.Client;
         record.ClientText = exchange.Client.TextOf(facts.Client);
         record.Direct = facts.Direct;
@@ -97,24 +143,24 @@ internal sealed class Recorder
         record.Version = facts.Version;
         record.UserAgent = exchange.UserAgent;
         record.Referer = exchange.Referer;
-        record.Status = exchange.Status;
-        record.ResponseBytes = exchange.ResponseBytes;
-        record.DurationMicroseconds = (_clock.GetTimestamp() - exchange.Started) * 1_000_000 / _clock.TimestampFrequency;
-        record.Verdict = exchange.Verdict;
-        record.Done = done;
-        record.SetRules(exchange.Hits);
-        if (!_waiting.Writer.TryWrite(record))
-        {
-            Interlocked.Increment(ref _dropped);
-            _metrics.Dropped(1);
-            _metrics.Request(record);
-        }
+    }
+
+    private void Lose(RequestRecord record)
+    {
+        Interlocked.Increment(ref _dropped);
+        _metrics.Dropped(1);
+        _metrics.Request(record);
     }
 
     /// <summary>Writes what waits, and publishes what is full or old enough. True where there was something. Called by one thread at a time.</summary>
     public bool Tick()
     {
         bool any = Encode();
+        foreach (RequestRecord record in _malformed.TakeDue())
+        {
+            Write(record);
+        }
+
         if (_count > 0 && _clock.GetElapsedTime(_begun) >= MaxAge)
         {
             PublishBatch();
@@ -132,6 +178,11 @@ internal sealed class Recorder
     public void Flush()
     {
         Tick();
+        foreach (RequestRecord record in _malformed.TakeAll())
+        {
+            Write(record);
+        }
+
         PublishBatch();
     }
 
@@ -141,29 +192,34 @@ internal sealed class Recorder
         while (_waiting.Reader.TryRead(out RequestRecord? record))
         {
             any = true;
-            if (_count == 0)
-            {
-                // The buffer goes to the sink as it is; under little traffic a large one would be waste.
-                _json = new(Math.Min(BatchRoom, (_waiting.Reader.Count + 1) * UsualEvent));
-                _begun = _clock.GetTimestamp();
-                _first = _last = record.Id;
-            }
-
-            _json.Raw(_count == 0 ? "[\n"u8 : ",\n"u8);
-            _encoder.Write(ref _json, record);
-            _first = record.Id.IsBefore(_first) ? record.Id : _first;
-            _last = _last.IsBefore(record.Id) ? record.Id : _last;
-            _count++;
-            _metrics.Request(record);
-            _summary.Add(record);
+            Write(record);
             _free.Writer.TryWrite(record);
-            if (_count == MaxBatch || _json.Length >= MaxBatchLength)
-            {
-                PublishBatch();
-            }
         }
 
         return any;
+    }
+
+    private void Write(RequestRecord record)
+    {
+        if (_count == 0)
+        {
+            // The buffer goes to the sink as it is; under little traffic a large one would be waste.
+            _json = new(Math.Min(BatchRoom, (_waiting.Reader.Count + 1) * UsualEvent));
+            _begun = _clock.GetTimestamp();
+            _first = _last = record.Id;
+        }
+
+        _json.Raw(_count == 0 ? "[\n"u8 : ",\n"u8);
+        _encoder.Write(ref _json, record);
+        _first = record.Id.IsBefore(_first) ? record.Id : _first;
+        _last = _last.IsBefore(record.Id) ? record.Id : _last;
+        _count++;
+        _metrics.Request(record);
+        _summary.Add(record);
+        if (_count == MaxBatch || _json.Length >= MaxBatchLength)
+        {
+            PublishBatch();
+        }
     }
 
     private void PublishBatch()

@@ -48,6 +48,12 @@ internal sealed class RequestRecord
 
     public DecisionAction Done;
 
+    /// <summary>Why the request was refused unread; its method, target and fields are then as far as they could be read.</summary>
+    public RequestFault Fault;
+
+    /// <summary>Further malformed requests of the same address that this record stands for.</summary>
+    public int Repeats;
+
     public RuleInfo[] Rules = new RuleInfo[8];
 
     public int RuleCount;

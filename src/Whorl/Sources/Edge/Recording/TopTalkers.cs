@@ -19,7 +19,7 @@ internal sealed class TopTalkers
 
     private int _last;
 
-    public void Add(PeerAddress address, bool refused)
+    public void Add(PeerAddress address, int count, bool refused)
     {
         int place;
         if (_count > 0 && _talkers[_last].Address == address)
@@ -33,8 +33,8 @@ internal sealed class TopTalkers
 
         _last = place;
         ref Talker talker = ref _talkers[place];
-        talker.Requests++;
-        talker.Refused += refused ? 1 : 0;
+        talker.Requests += count;
+        talker.Refused += refused ? count : 0;
     }
 
     public IEnumerable<(PeerAddress Address, int Requests, int Refused)> Top(int count) =>

@@ -50,6 +50,7 @@ internal sealed class Refusal
             404 => "There is no site of this name here.",
             413 => "What you sent is larger than this site takes.",
             400 => "What you sent could not be read to its end.",
+            431 => "The header of this request is larger than this site takes.",
             _ => "Something went wrong on our side.",
         });
 

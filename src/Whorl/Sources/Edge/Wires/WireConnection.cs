@@ -12,23 +12,26 @@ internal sealed class WireConnection : DefaultConnectionContext, IConnectionSock
     private const int SinkLength = 16 * 1024;
 
     // An upload that was refused is mostly smaller; a flood is cut off.
-    private const int MaxLinger = 1 << 20;
+    public const int MaxLinger = 1 << 20;
 
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
 
     private static long made;
 
     private readonly Wire _wire;
+    private readonly TimeProvider _clock;
     private readonly WireInput _input;
     private readonly WireOutput _output;
     private readonly CancellationTokenSource _closed = new();
     private int _closing;
     private int _disposed;
 
+    /// <param name="patience">How long the peer may take nothing of what is sent.</param>
     /// <exception cref="SocketException">The connection is gone already, or the kernel watches no more.</exception>
-    public WireConnection(Socket socket, MemoryPool<byte> memory)
+    public WireConnection(Socket socket, MemoryPool<byte> memory, Deadlines deadlines, TimeSpan patience)
         : base($"w{Interlocked.Increment(ref made):x}")
     {
+        _clock = deadlines.Clock;
         Socket = socket;
         MemoryPool = memory;
         socket.NoDelay = true;
@@ -39,7 +42,7 @@ internal sealed class WireConnection : DefaultConnectionContext, IConnectionSock
         Features.Set<IMemoryPoolFeature>(this);
         _wire = Wire.Over(socket, PeerEnded);
         _input = new(_wire);
-        _output = new(_wire);
+        _output = new(_wire, deadlines, patience, Abort);
         Transport = this;
     }
 
@@ -65,6 +68,7 @@ internal sealed class WireConnection : DefaultConnectionContext, IConnectionSock
             await _input.CompleteAsync();
             await LingerAsync();
             _wire.Dispose();
+            _output.Dispose();
             PeerEnded();
             await base.DisposeAsync();
         }
@@ -80,7 +84,7 @@ internal sealed class WireConnection : DefaultConnectionContext, IConnectionSock
         {
             if (_wire.TryReceive(sink, out int count) && count > 0)
             {
-                using Timer deadline = new(static wire => ((Wire)wire!).Dispose(), _wire, LingerTime, Timeout.InfiniteTimeSpan);
+                using ITimer deadline = _clock.CreateTimer(static wire => ((Wire)wire!).Dispose(), _wire, LingerTime, Timeout.InfiniteTimeSpan);
                 for (int total = count; count > 0 && total < MaxLinger; total += count)
                 {
                     count = await _wire.ReceiveAsync(sink);

@@ -3,8 +3,13 @@ using System.Net.Sockets;
 
 namespace Whorl.Sources.Edge.Wires;
 
-/// <summary>Gathers what is written in one buffer of its own and sends it on a flush, as far as there is room at once within the flush.</summary>
-internal sealed class WireOutput(Wire wire) : PipeWriter
+/// <summary>
+/// Gathers what is written in one buffer of its own and sends it on a flush, as far as there is room at once within the flush. A peer that takes
+/// nothing for too long is cut off, whoever writes: it would keep the connection, and what waits in it, for ever.
+/// </summary>
+/// <param name="patience">How long a peer may take nothing of what waits for it.</param>
+/// <param name="cut">Ends the connection.</param>
+internal sealed class WireOutput(Wire wire, Deadlines deadlines, TimeSpan patience, Action cut) : PipeWriter, IDisposable
 {
     private const int FirstLength = 4096;
 
@@ -17,6 +22,9 @@ internal sealed class WireOutput(Wire wire) : PipeWriter
     private bool _broken;
     private bool _completed;
     private int _cancelled;
+
+    // Made when a peer is slow for the first time; most never are.
+    private Deadline? _stalled;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -86,9 +94,12 @@ internal sealed class WireOutput(Wire wire) : PipeWriter
     private async ValueTask<FlushResult> WaitAsync(CancellationToken cancel)
     {
         using CancellationTokenRegistration woken = cancel.UnsafeRegister(static state => ((Wire)state!).WakeWriter(), wire);
+        _stalled ??= deadlines.Add(cut);
         do
         {
+            _stalled.Set(patience);
             await wire.WritableAsync();
+            _stalled.Clear();
             cancel.ThrowIfCancellationRequested();
             if (Interlocked.Exchange(ref _cancelled, 0) != 0)
             {
@@ -98,6 +109,8 @@ internal sealed class WireOutput(Wire wire) : PipeWriter
         while (!SendNow());
         return Result(cancelled: false);
     }
+
+    public void Dispose() => _stalled?.Dispose();
 
     /// <summary>True where nothing is left to send.</summary>
     private bool SendNow()

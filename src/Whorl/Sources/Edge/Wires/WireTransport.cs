@@ -8,7 +8,8 @@ namespace Whorl.Sources.Edge.Wires;
 /// <summary>Kestrel's way to sockets, over <see cref="Wire"/> (docs/decisions/0003).</summary>
 /// <param name="createListener">Makes a bound socket for an address.</param>
 /// <param name="memory">Where Kestrel takes its own buffers from.</param>
-internal sealed class WireTransport(Func<EndPoint, Socket> createListener, IMemoryPoolFactory<byte> memory) : IConnectionListenerFactory
+/// <param name="patience">How long a peer may take nothing of what is sent to it.</param>
+internal sealed class WireTransport(Func<EndPoint, Socket> createListener, IMemoryPoolFactory<byte> memory, Deadlines deadlines, TimeSpan patience) : IConnectionListenerFactory
 {
     // Kestrel's own default.
     private const int Backlog = 512;
@@ -26,10 +27,10 @@ internal sealed class WireTransport(Func<EndPoint, Socket> createListener, IMemo
         }
 
         socket.Listen(Backlog);
-        return new(new Listener(socket, memory.Create()));
+        return new(new Listener(socket, memory.Create(), deadlines, patience));
     }
 
-    private sealed class Listener(Socket socket, MemoryPool<byte> memory) : IConnectionListener
+    private sealed class Listener(Socket socket, MemoryPool<byte> memory, Deadlines deadlines, TimeSpan patience) : IConnectionListener
     {
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -42,7 +43,7 @@ internal sealed class WireTransport(Func<EndPoint, Socket> createListener, IMemo
                     Socket accepted = await socket.AcceptAsync(cancellationToken);
                     try
                     {
-                        return new WireConnection(accepted, memory);
+                        return new WireConnection(accepted, memory, deadlines, patience);
                     }
                     catch (SocketException)
                     {

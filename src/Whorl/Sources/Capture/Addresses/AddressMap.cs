@@ -3,7 +3,7 @@ using System.Text;
 using Whorl.Kernel;
 using Whorl.Kernel.Writing;
 
-namespace Whorl.Sources.Capture.Observing;
+namespace Whorl.Sources.Capture.Addresses;
 
 /// <summary>Names of addresses: which decoy or service has which. The longest prefix counts. Immutable.</summary>
 internal sealed class AddressMap

@@ -3,7 +3,7 @@ using System.Net.NetworkInformation;
 using Whorl.Kernel;
 using Whorl.Sources.Capture.Flows;
 
-namespace Whorl.Sources.Capture.Observing;
+namespace Whorl.Sources.Capture.Addresses;
 
 /// <summary>
 /// Recognises what this node itself asks others: probes bind their source ports in a range that nothing else uses, so a packet from or to one of

@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Whorl.Kernel;
+using Whorl.Native.Capture;
+using Whorl.Sources.Probes.Asking;
+
+namespace Whorl.Sources.Probes.Protocols.Packets;
+
+/// <summary>
+/// The IPv6 link-local address of a target on a link of ours. Everybody on the link is asked to say who is there; the answer is attributed by its
+/// hardware address, which must be the target's, not by who answers first. A target elsewhere is not asked at all.
+/// </summary>
+internal sealed class Ipv6Probe : IProbe
+{
+    private const byte EchoRequest = 128;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
+    private static readonly IPAddress AllNodes = IPAddress.Parse("ff02::1");
+
+    public ProbeName Name => ProbeName.Ipv6;
+
+    public async Task<ProbeResult> AskAsync(ProbeTarget target, ProbeBudget budget, CancellationToken cancel)
+    {
+        IPAddress address = target.Address.ToIPAddress();
+        if (!IsOnLink(target.Address))
+        {
+            return ProbeResult.Of();
+        }
+
+        using ProbeBudget.Turn turn = await budget.TakeTurnAsync(1);
+        using Socket? echo = TryOpen();
+        if (echo is null)
+        {
+            return ProbeFailure.NotPermitted;
+        }
+
+        // The kernel learns the target's hardware address by having to send to it.
+        budget.Authorize(target.Address);
+        using (Socket any = ProbeBudget.Open(target.Address, SocketType.Dgram, ProtocolType.Udp))
+        {
+            budget.Ports.Bind(any);
+            await any.SendToAsync(new byte[1], SocketFlags.None, new IPEndPoint(address, 9), budget.Deadline);
+        }
+
+        bool asked = false;
+        for (TimeSpan waited = TimeSpan.Zero; waited < Patience; waited += Look)
+        {
+            await Task.Delay(Look, budget.Deadline);
+            IReadOnlyList<Neighbour> all = Neighbour.List();
+            if (all.FirstOrDefault(each => each.Address.Equals(address)) is not { Hardware.Length: 6 } self)
+            {
+                continue;
+            }
+
+            if (all.FirstOrDefault(each => each.Interface == self.Interface && each.Address.IsIPv6LinkLocal && each.Hardware.AsSpan().SequenceEqual(self.Hardware)) is { } found)
+            {
+                return ProbeResult.Of(new Finding(ProbeKinds.Ipv6, Describe(found)));
+            }
+
+            if (!asked)
+            {
+                // On a link whose target may be asked: everybody, and the address that follows from the hardware.
+                asked = true;
+                await SayAsync(echo, new IPAddress(AllNodes.GetAddressBytes(), self.Interface), budget);
+                await SayAsync(echo, new IPAddress(Eui64(self.Hardware), self.Interface), budget);
+            }
+        }
+
+        return ProbeFailure.TimedOut;
+    }
+
+    /// <summary>The link-local address that RFC 4291, appendix A, makes of a hardware address.</summary>
+    public static byte[] Eui64(ReadOnlySpan<byte> hardware) =>
+        [0xFE, 0x80, 0, 0, 0, 0, 0, 0, (byte)(hardware[0] ^ 2), hardware[1], hardware[2], 0xFF, 0xFE, hardware[3], hardware[4], hardware[5]];
+
+    private static Attributes Describe(Neighbour found)
+    {
+        byte[] bytes = found.Address.GetAddressBytes();
+        string mac = Convert.ToHexStringLower(found.Hardware);
+        mac = string.Join(':', Enumerable.Range(0, 6).Select(i => mac.Substring(i * 2, 2)));
+
+        // People give small numbers; machines fill all bits.
+        string kind = bytes.AsSpan().SequenceEqual(Eui64(found.Hardware)) ? "eui64" : bytes.AsSpan(8, 6).IndexOfAnyExcept((byte)0) < 0 ? "manual" : "opaque";
+        return new Attributes().Text("ipv6.address", new IPAddress(bytes).ToString()).Text("ipv6.mac", mac).Text("ipv6.vendor_prefix", mac[..8]).Text("ipv6.interface_id", kind);
+    }
+
+    private static async Task SayAsync(Socket socket, IPAddress to, ProbeBudget budget)
+    {
+        try
+        {
+            await socket.SendToAsync((byte[])[EchoRequest, 0, 0, 0, 0, 1, 0, 1], SocketFlags.None, new IPEndPoint(to, 0), budget.Deadline);
+        }
+        catch (SocketException)
+        {
+            // An interface without IPv6: nobody is heard, and that is told.
+        }
+    }
+
+    private static bool IsOnLink(PeerAddress target)
+    {
+        try
+        {
+            return NetworkInterface.GetAllNetworkInterfaces()
+                .Where(link => link.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+                .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+                .Any(own => own.PrefixLength > 0 && PeerAddress.From(own.Address) is var address && address.IsV4 == target.IsV4 && address != target
+                    && Network.Of(address, (address.IsV4 ? 96 : 0) + own.PrefixLength).Contains(target));
+        }
+        catch (NetworkInformationException)
+        {
+            return false;
+        }
+    }
+
+    private static Socket? TryOpen()
+    {
+        try
+        {
+            return new(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+}
