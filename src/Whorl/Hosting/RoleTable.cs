@@ -30,8 +30,8 @@ internal static class RoleTable
         new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
-        new("prober", "ask back who touched a decoy or was captured", [.. Base, DecisionModule.AddDecisions, ProbesModule.AddProbes]),
         new("decoy", "pretend services on addresses of their own", [.. Base, DecoysModule.AddDecoys]),
+        new("prober", "ask back who touched a decoy or was captured", [.. Base, DecisionModule.AddDecisions, ProbesModule.AddProbes]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 
