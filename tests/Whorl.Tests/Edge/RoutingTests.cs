@@ -97,6 +97,27 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task An_upstream_that_dies_with_a_request_on_an_old_connection_costs_not_even_that_one()
+    {
+        RawUpstream? dying = null;
+        dying = RawUpstream.Talking(async talk =>
+        {
+            await talk.ReadHeadAsync();
+            await talk.SendAsync(RawUpstream.Ok("first"));
+            await talk.ReadHeadAsync();
+            await dying!.DisposeAsync();
+        });
+        await using RawUpstream sibling = RawUpstream.Answering(RawUpstream.Ok("sibling"));
+        await using TestEdge edge = await TestEdge.StartAsync(options => options.Sites[0].LoadBalancing = LoadBalancing.First, dying.Url, sibling.Url);
+        using HttpClient client = edge.Client();
+
+        (await client.GetStringAsync("/")).ShouldBe("first");
+        (await client.GetStringAsync("/")).ShouldBe("sibling");
+
+        dying.Heads.Count(head => head.StartsWith("GET / ", StringComparison.Ordinal)).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_request_for_an_unknown_host_is_a_404_of_ours()
     {
         await using RawUpstream upstream = RawUpstream.Answering(RawUpstream.Ok("x"));

@@ -39,6 +39,7 @@ internal sealed class Forwarder(UpstreamHealth health)
     {
         Site site = exchange.Site!;
         Upstream upstream = site.Balancer.Pick();
+        bool wasStale = false;
         for (int attempt = 0; ; attempt++)
         {
             exchange.Upstream = upstream;
@@ -90,11 +91,14 @@ internal sealed class Forwarder(UpstreamHealth health)
                 health.Failed(site, upstream);
             }
 
-            if (attempt > 0 || exchange.ResponseStarted || !MayRetry(exchange, connection, stale))
+            // What was tried again because a connection was stale, and then found nobody to connect to, may still go elsewhere.
+            bool last = attempt > 0 && !(wasStale && connection is null);
+            if (last || exchange.ResponseStarted || !MayRetry(exchange, connection, stale))
             {
                 return result;
             }
 
+            wasStale = stale;
             upstream = stale ? upstream : site.Balancer.Pick(not: upstream);
         }
     }
