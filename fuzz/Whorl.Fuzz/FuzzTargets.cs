@@ -12,6 +12,7 @@ internal static class FuzzTargets
         .. CaptureFuzzTargets.All,
         .. EdgeFuzzTargets.All,
         .. AnalysisFuzzTargets.All,
+        .. DecoyFuzzTargets.All,
         .. ProbeFuzzTargets.All,
     ];
 }

@@ -5,6 +5,7 @@ using Whorl.Analysis.Rules.Compiled;
 using Whorl.Analysis.Rules.Language;
 using Whorl.Analysis.Scoring;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Bench.Rules;
 
@@ -26,7 +27,7 @@ public class RuleSetBench
     [GlobalSetup]
     public void Setup()
     {
-        List<RuleFault> faults = [];
+        List<ContentFault> faults = [];
         List<RuleText> texts = [.. RuleFiles.Read([Path.Combine(AppContext.BaseDirectory, "content", "rules")], faults)];
         int shipped = RuleReader.Read(texts).Rules.Count;
         string more = string.Concat(Enumerable.Range(0, RuleCount - shipped).Select(i => (i % 4) switch

@@ -11,6 +11,7 @@ using Whorl.Delivery.Exports;
 using Whorl.Delivery.WebConsole;
 using Whorl.Hosting.Configuration;
 using Whorl.Sources.Capture;
+using Whorl.Sources.Decoys;
 using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
 using Whorl.Sources.Probes;
@@ -29,6 +30,7 @@ internal static class RoleTable
         new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
+        new("decoy", "pretend services on addresses of their own", [.. Base, DecoysModule.AddDecoys]),
         new("prober", "ask back who touched a decoy or was captured", [.. Base, DecisionModule.AddDecisions, ProbesModule.AddProbes]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];

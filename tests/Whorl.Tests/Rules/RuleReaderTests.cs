@@ -1,5 +1,6 @@
 using Whorl.Analysis.Rules.Language;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Tests.Rules;
 
@@ -34,7 +35,7 @@ public sealed class RuleReaderTests
         RuleDefinition rule = source.Rules.ShouldHaveSingleItem();
         rule.Info.ShouldBe(new RuleInfo("one", 3, "Says so.", -5, DecisionAction.Throttle, Simulated: true));
         rule.References.ShouldBe(["https://example.com/a"]);
-        rule.Place.ShouldBe(new RulePlace("a.yaml", 5, 5));
+        rule.Place.ShouldBe(new ContentPlace("a.yaml", 5, 5));
         AllOf all = rule.When.ShouldBeOfType<AllOf>();
         TextComparison text = all.Conditions[0].ShouldBeOfType<TextComparison>();
         text.Values.ShouldBe(["GPTBot", "$quoted", "Other"]);
@@ -150,6 +151,6 @@ public sealed class RuleReaderTests
 
     private static string Indent(string text, int columns) => string.Join('\n', text.Split('\n').Select(line => new string(' ', columns) + line));
 
-    private static string Shift(RuleFault fault, int lines, int columns) =>
+    private static string Shift(ContentFault fault, int lines, int columns) =>
         (fault with { Place = fault.Place with { Line = fault.Place.Line - lines, Column = fault.Place.Column - columns } }).ToString()[(fault.Place.File.Length + 1)..];
 }

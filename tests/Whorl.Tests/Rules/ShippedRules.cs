@@ -1,6 +1,7 @@
 using Whorl.Analysis.Rules;
 using Whorl.Analysis.Rules.Compiled;
 using Whorl.Analysis.Rules.Language;
+using Whorl.Kernel.Content;
 using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Rules;
@@ -16,7 +17,7 @@ internal static class ShippedRules
 
     private static RuleSource Read()
     {
-        List<RuleFault> faults = [];
+        List<ContentFault> faults = [];
         RuleSource source = RuleReader.Read(RuleFiles.Read([Folder], faults));
         return source with { Faults = [.. faults, .. source.Faults] };
     }

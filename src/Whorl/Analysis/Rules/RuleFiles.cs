@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Whorl.Analysis.Rules.Language;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules;
 
@@ -11,7 +12,7 @@ internal static class RuleFiles
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The texts of all files below <paramref name="paths"/>; what cannot be read is among the faults. A folder that is not there is empty.</summary>
-    public static IReadOnlyList<RuleText> Read(IReadOnlyList<string> paths, List<RuleFault> faults)
+    public static IReadOnlyList<RuleText> Read(IReadOnlyList<string> paths, List<ContentFault> faults)
     {
         List<RuleText> texts = [];
         foreach ((int layer, string file) in Find(paths))

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Whorl.Analysis.Rules.Compiled;
 using Whorl.Analysis.Rules.Language;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules;
 
@@ -9,7 +10,7 @@ namespace Whorl.Analysis.Rules;
 /// <param name="Rules">The rules in force.</param>
 /// <param name="Faults">Why the newest files are not in force; empty where they are.</param>
 /// <param name="LoadedAt">When the rules in force were read.</param>
-internal sealed record RuleState(RuleSet Rules, IReadOnlyList<RuleFault> Faults, DateTimeOffset LoadedAt);
+internal sealed record RuleState(RuleSet Rules, IReadOnlyList<ContentFault> Faults, DateTimeOffset LoadedAt);
 
 /// <summary>
 /// Holds the rules in force and takes up changes of their files. A new set replaces the old one whole or, where any file has a fault, not at
@@ -68,7 +69,7 @@ internal sealed class RuleLibrary
 
     private void Start()
     {
-        List<RuleFault> faults = [];
+        List<ContentFault> faults = [];
         _loaded = _seen = RuleFiles.Stamp(_paths);
         IReadOnlyList<RuleText> texts = RuleFiles.Read(_paths, faults);
         RuleSource source = RuleReader.Read(texts);
@@ -88,7 +89,7 @@ internal sealed class RuleLibrary
     private bool Load(string stamp)
     {
         _loaded = stamp;
-        List<RuleFault> faults = [];
+        List<ContentFault> faults = [];
         RuleSource source = RuleReader.Read(RuleFiles.Read(_paths, faults));
         faults.AddRange(source.Faults);
         if (faults.Count > 0)
@@ -105,11 +106,11 @@ internal sealed class RuleLibrary
         return true;
     }
 
-    private void Announce(List<RuleFault> faults, string outcome)
+    private void Announce(List<ContentFault> faults, string outcome)
     {
         // Enough to see what is wrong; `whorl rules check` shows all.
         const int MaxShown = 20;
-        foreach (RuleFault fault in faults.Take(MaxShown))
+        foreach (ContentFault fault in faults.Take(MaxShown))
         {
             RulesLog.Fault(_logger, outcome, fault);
         }

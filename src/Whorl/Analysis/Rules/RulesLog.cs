@@ -1,4 +1,4 @@
-using Whorl.Analysis.Rules.Language;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules;
 
@@ -11,7 +11,7 @@ internal static partial class RulesLog
     public static partial void Reloaded(ILogger logger, int rules);
 
     [LoggerMessage(5002, LogLevel.Error, "Rules {Outcome}: {Fault}")]
-    public static partial void Fault(ILogger logger, string outcome, RuleFault fault);
+    public static partial void Fault(ILogger logger, string outcome, ContentFault fault);
 
     [LoggerMessage(5003, LogLevel.Debug, "The rules folders could not be looked at: {Reason}")]
     public static partial void LookFailed(ILogger logger, string reason);

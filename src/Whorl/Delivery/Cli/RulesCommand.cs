@@ -5,6 +5,7 @@ using Whorl.Analysis.Rules;
 using Whorl.Analysis.Rules.Compiled;
 using Whorl.Analysis.Rules.Language;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Delivery.Cli;
 
@@ -38,7 +39,7 @@ internal static class RulesCommand
                 return ExitCode.WrongUsage;
             }
 
-            List<RuleFault> faults = [];
+            List<ContentFault> faults = [];
             IReadOnlyList<RuleText> texts = RuleFiles.Read(chosen, faults);
             RuleSource source = RuleReader.Read(texts);
             if (texts.Count == 0 && faults.Count == 0)
@@ -125,7 +126,7 @@ internal static class RulesCommand
 
     private static void WriteFaults(RuleSource source, Output output)
     {
-        foreach (RuleFault fault in source.Faults)
+        foreach (ContentFault fault in source.Faults)
         {
             output.Fail($"{fault.Place}: {fault.Message}", fault.Hint);
         }
@@ -163,7 +164,7 @@ internal static class RulesCommand
         WritePlace(writer, rule.Place);
     }
 
-    private static void WritePlace(Utf8JsonWriter writer, RulePlace place)
+    private static void WritePlace(Utf8JsonWriter writer, ContentPlace place)
     {
         writer.WriteString("file", place.File);
         writer.WriteNumber("line", place.Line);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Capture.Addresses;
 using Whorl.Sources.Capture.Flows;
 using Whorl.Sources.Capture.Observing;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules.Language;
 
@@ -21,7 +22,7 @@ internal static class Actions
     };
 
     /// <summary>The action that a node names; null where it is absent or, with a fault, where there is none of that name.</summary>
-    public static DecisionAction? Read(YamlNode? node, List<RuleFault> faults)
+    public static DecisionAction? Read(YamlNode? node, List<ContentFault> faults)
     {
         if (node is null)
         {

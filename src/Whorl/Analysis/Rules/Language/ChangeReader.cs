@@ -1,4 +1,5 @@
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules.Language;
 
@@ -6,7 +7,7 @@ namespace Whorl.Analysis.Rules.Language;
 /// Reads <c>changes:</c>, by which an operator alters rules that stand in files an upgrade replaces. Of several changes to one rule
 /// that of the later folder counts.
 /// </summary>
-internal sealed class ChangeReader(List<RuleFault> faults)
+internal sealed class ChangeReader(List<ContentFault> faults)
 {
     private const int MaxChanges = 10_000;
 
@@ -49,7 +50,7 @@ internal sealed class ChangeReader(List<RuleFault> faults)
     }
 
     /// <summary>The rules as changed, without those turned off. <paramref name="known"/> also holds rules that are faulty.</summary>
-    public IReadOnlyList<RuleDefinition> Apply(IReadOnlyList<RuleDefinition> rules, IReadOnlyDictionary<string, RulePlace> known)
+    public IReadOnlyList<RuleDefinition> Apply(IReadOnlyList<RuleDefinition> rules, IReadOnlyDictionary<string, ContentPlace> known)
     {
         foreach ((string id, Change change) in _changes)
         {
@@ -81,5 +82,5 @@ internal sealed class ChangeReader(List<RuleFault> faults)
         return changed;
     }
 
-    private sealed record Change(int Layer, RulePlace Place, bool? Enabled, bool? Simulate, int? Weight, DecisionAction? Action);
+    private sealed record Change(int Layer, ContentPlace Place, bool? Enabled, bool? Simulate, int? Weight, DecisionAction? Action);
 }

@@ -1,9 +1,10 @@
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules.Language;
 
 /// <summary>Reads the <c>when</c> of a rule.</summary>
-internal sealed class ConditionReader(ValueReader values, List<RuleFault> faults)
+internal sealed class ConditionReader(ValueReader values, List<ContentFault> faults)
 {
     // People write three or four levels; this bounds the recursion of readers and compilers.
     public const int MaxDepth = 16;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules.Language;
 
@@ -19,13 +20,15 @@ internal sealed partial class RuleReader
 
     private const int MaxTests = 1_000;
 
+    private static readonly YamlLanguage Yaml = new("a rules file", "rule language", "use lists: for values that several rules share");
+
     private static readonly string[] FileKeys = ["lists", "rules", "thresholds", "changes"];
 
     private static readonly string[] RuleKeys = ["id", "version", "description", "references", "simulate", "when", "weight", "action", "tests"];
 
-    private readonly List<RuleFault> _faults = [];
+    private readonly List<ContentFault> _faults = [];
     private readonly Dictionary<string, IReadOnlyList<YamlText>> _lists = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, RulePlace> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ContentPlace> _places = new(StringComparer.Ordinal);
     private readonly List<RuleDefinition> _rules = [];
     private readonly ValueReader _values;
     private readonly ConditionReader _conditions;
@@ -76,7 +79,7 @@ internal sealed partial class RuleReader
             return null;
         }
 
-        return YamlTree.Read(file.File, file.Content, _faults) is { } root ? Schema.Of(root, "a rules file", FileKeys, _faults) : null;
+        return YamlTree.Read(file.File, file.Content, Yaml, _faults) is { } root ? Schema.Of(root, "a rules file", FileKeys, _faults) : null;
     }
 
     private void ReadLists(Schema root)
@@ -175,7 +178,7 @@ internal sealed partial class RuleReader
             return "";
         }
 
-        if (_places.TryGetValue(text.Value, out RulePlace first))
+        if (_places.TryGetValue(text.Value, out ContentPlace first))
         {
             _faults.Add(new(node.Place, $"there is another rule {text.Value} at {first}"));
         }

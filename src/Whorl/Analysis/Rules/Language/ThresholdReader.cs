@@ -1,13 +1,14 @@
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules.Language;
 
 /// <summary>Reads <c>thresholds:</c>, a map of actions to scores. One folder may hold one such section; that of a later folder replaces it whole.</summary>
-internal sealed class ThresholdReader(List<RuleFault> faults)
+internal sealed class ThresholdReader(List<ContentFault> faults)
 {
     private const int MaxScore = 1_000_000;
 
-    private RulePlace _place;
+    private ContentPlace _place;
     private int _layer = -1;
 
     public IReadOnlyList<Threshold> Result { get; private set; } = [];

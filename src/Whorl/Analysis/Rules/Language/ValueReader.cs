@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Whorl.Kernel;
+using Whorl.Kernel.Content;
 
 namespace Whorl.Analysis.Rules.Language;
 
 /// <summary>Reads the values that a comparison holds a field against; a list stands for any of its items, <c>$name</c> for a named list.</summary>
-internal sealed class ValueReader(IReadOnlyDictionary<string, IReadOnlyList<YamlText>> lists, List<RuleFault> faults)
+internal sealed class ValueReader(IReadOnlyDictionary<string, IReadOnlyList<YamlText>> lists, List<ContentFault> faults)
 {
     // Shipped lists hold a few hundred; a list of addresses belongs into decisions.
     public const int MaxValues = 20_000;
@@ -101,7 +102,7 @@ internal sealed class ValueReader(IReadOnlyDictionary<string, IReadOnlyList<Yaml
             }
             catch (RegexParseException exception)
             {
-                RulePlace place = text.Plain ? text.Place with { Column = text.Place.Column + exception.Offset } : text.Place;
+                ContentPlace place = text.Plain ? text.Place with { Column = text.Place.Column + exception.Offset } : text.Place;
                 faults.Add(new(place, $"this is not a regex: {exception.Error}"));
             }
             catch (NotSupportedException)

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using Whorl.Kernel;
-using Whorl.Sources.Capture.Observing;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Capture.Addresses;
 

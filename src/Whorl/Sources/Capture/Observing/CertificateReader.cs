@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Capture.Observing;
 

@@ -1,4 +1,5 @@
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Capture.Flows;
 
 namespace Whorl.Sources.Capture.Observing;

@@ -1,6 +1,7 @@
 using System.Text;
 using Whorl.Fingerprints.Tls;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Capture.Flows;
 
 namespace Whorl.Sources.Capture.Observing;

@@ -3,6 +3,7 @@ using Whorl.Fingerprints.Http;
 using Whorl.Fingerprints.Ssh;
 using Whorl.Fingerprints.Tls;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Capture.Addresses;
 using Whorl.Sources.Capture.Flows;
 

@@ -1,5 +1,6 @@
 using Whorl.Fingerprints.Ssh;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Capture.Observing;
 
@@ -29,7 +30,7 @@ internal static class SshAttributes
             json.Hostile("ssh.hassh_text"u8, Hassh.Text(kex), HostileText.MaxList);
         }
 
-        json.Hostile("ssh.host_keys"u8, kex.HostKeyAlgorithms, HostileText.MaxLine);
+        json.Hostile("ssh.host_keys"u8, kex.HostKeyAlgorithms, HostileText.MaxList);
         json.Hostile("ssh.banner"u8, banner, HostileText.MaxName);
     }
 

@@ -1,5 +1,6 @@
 using Whorl.Fingerprints.Tcp;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Capture.Flows;
 
 namespace Whorl.Sources.Capture.Observing;

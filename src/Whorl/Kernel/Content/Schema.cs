@@ -1,14 +1,14 @@
 using System.Globalization;
 
-namespace Whorl.Analysis.Rules.Language;
+namespace Whorl.Kernel.Content;
 
-/// <summary>One map of a rules file while it is read: gives its values by key and notes what does not fit.</summary>
+/// <summary>One map of a file of content while it is read: gives its values by key and notes what does not fit.</summary>
 internal sealed class Schema
 {
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
-    private readonly List<RuleFault> _faults;
+    private readonly List<ContentFault> _faults;
 
-    private Schema(YamlMap map, List<RuleFault> faults)
+    private Schema(YamlMap map, List<ContentFault> faults)
     {
         Map = map;
         _faults = faults;
@@ -16,10 +16,10 @@ internal sealed class Schema
 
     public YamlMap Map { get; }
 
-    public RulePlace Place => Map.Place;
+    public ContentPlace Place => Map.Place;
 
     /// <summary>Takes a map that may hold <paramref name="known"/> keys; null, with a fault, where the node is no map.</summary>
-    public static Schema? Of(YamlNode node, string what, ReadOnlySpan<string> known, List<RuleFault> faults)
+    public static Schema? Of(YamlNode node, string what, ReadOnlySpan<string> known, List<ContentFault> faults)
     {
         if (node is not YamlMap map)
         {

@@ -1,6 +1,5 @@
-using Whorl.Kernel;
 
-namespace Whorl.Sources.Capture.Observing;
+namespace Whorl.Kernel.Writing;
 
 /// <summary>Short forms for one attribute: its name with a comma before, then its value.</summary>
 internal static class AttributeNames

@@ -1,4 +1,4 @@
-namespace Whorl.Analysis.Rules.Language;
+namespace Whorl.Kernel.Content;
 
 /// <summary>Finds the name somebody may have meant.</summary>
 internal static class NearestName

@@ -1,39 +1,47 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Whorl.Analysis.Rules.Language;
+namespace Whorl.Kernel.Content;
 
 /// <summary>A piece of YAML that remembers where it stood.</summary>
-internal abstract record YamlNode(RulePlace Place);
+internal abstract record YamlNode(ContentPlace Place);
 
 /// <param name="Plain">True where it was written without quotes; only then is <c>$name</c> a reference to a list.</param>
-internal sealed record YamlText(RulePlace Place, string Value, bool Plain) : YamlNode(Place);
+internal sealed record YamlText(ContentPlace Place, string Value, bool Plain) : YamlNode(Place);
 
-internal sealed record YamlList(RulePlace Place, IReadOnlyList<YamlNode> Items) : YamlNode(Place);
+internal sealed record YamlList(ContentPlace Place, IReadOnlyList<YamlNode> Items) : YamlNode(Place);
 
-internal sealed record YamlMap(RulePlace Place, IReadOnlyList<KeyValuePair<YamlText, YamlNode>> Entries) : YamlNode(Place);
+internal sealed record YamlMap(ContentPlace Place, IReadOnlyList<KeyValuePair<YamlText, YamlNode>> Entries) : YamlNode(Place);
 
-/// <summary>Reads one YAML document into nodes with places. Anchors, aliases, tags and several documents are faults: rules need none of them.</summary>
+/// <summary>What is written in YAML, as faults call it.</summary>
+/// <param name="File">Such as <c>a rules file</c>.</param>
+/// <param name="Name">Such as <c>rule language</c>.</param>
+/// <param name="Instead">What to use where others would use an anchor.</param>
+internal sealed record YamlLanguage(string File, string Name, string? Instead);
+
+/// <summary>Reads one YAML document into nodes with places. Anchors, aliases, tags and several documents are faults: what is written for Whorl needs none of them.</summary>
 internal sealed class YamlTree
 {
     // The deepest condition allowed (ConditionReader.MaxDepth) takes two levels of YAML each, plus the file around it.
     private const int MaxDepth = 48;
 
     private readonly string _file;
-    private readonly List<RuleFault> _faults;
+    private readonly YamlLanguage _language;
+    private readonly List<ContentFault> _faults;
     private readonly Parser _parser;
 
-    private YamlTree(string file, string content, List<RuleFault> faults)
+    private YamlTree(string file, string content, YamlLanguage language, List<ContentFault> faults)
     {
         _file = file;
+        _language = language;
         _faults = faults;
         _parser = new Parser(new Scanner(new StringReader(content), skipComments: true));
     }
 
     /// <summary>The document; null where it is empty or could not be read, which is then among the faults.</summary>
-    public static YamlNode? Read(string file, string content, List<RuleFault> faults)
+    public static YamlNode? Read(string file, string content, YamlLanguage language, List<ContentFault> faults)
     {
-        YamlTree tree = new(file, content, faults);
+        YamlTree tree = new(file, content, language, faults);
         try
         {
             return tree.ReadDocument();
@@ -62,7 +70,7 @@ internal sealed class YamlTree
                 documents++;
                 if (documents == 2)
                 {
-                    Fault("a rules file holds one YAML document", "remove the line ---");
+                    Fault($"{_language.File} holds one YAML document", "remove the line ---");
                     return root;
                 }
             }
@@ -79,10 +87,10 @@ internal sealed class YamlTree
     {
         if (_parser.Current is NodeEvent node && (!node.Anchor.IsEmpty || !node.Tag.IsEmpty))
         {
-            Fault("anchors and tags are not part of the rule language", "use lists: for values that several rules share");
+            Fault($"anchors and tags are not part of the {_language.Name}", _language.Instead);
         }
 
-        RulePlace place = Here();
+        ContentPlace place = Here();
         switch (_parser.Current)
         {
             case Scalar scalar:
@@ -96,7 +104,7 @@ internal sealed class YamlTree
                 PassOver();
                 return null;
             default:
-                Fault("aliases are not part of the rule language", "use lists: for values that several rules share");
+                Fault($"aliases are not part of the {_language.Name}", _language.Instead);
                 return null;
         }
     }
@@ -153,9 +161,9 @@ internal sealed class YamlTree
 
     private void Fault(string message, string? hint) => _faults.Add(new(Here(), message, hint));
 
-    private RulePlace Here() => PlaceOf(_file, _parser.Current?.Start ?? Mark.Empty);
+    private ContentPlace Here() => PlaceOf(_file, _parser.Current?.Start ?? Mark.Empty);
 
-    private static RulePlace PlaceOf(string file, Mark mark) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
+    private static ContentPlace PlaceOf(string file, Mark mark) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.');
 }

@@ -1,16 +1,15 @@
 using System.Text;
 using Whorl.Fingerprints.Http;
-using Whorl.Kernel;
 
-namespace Whorl.Sources.Capture.Observing;
+namespace Whorl.Kernel.Writing;
 
-/// <summary>Writes a request in clear as the edge writes its own.</summary>
+/// <summary>Writes a request that was read off a wire as the edge writes its own.</summary>
 internal static class RequestAttributes
 {
     // A target longer than a line is cut; the rest could only be decoded in vain.
     private const int MaxTarget = 2 * HostileText.MaxLine;
 
-    public static void Write(ref Utf8JsonBuffer json, Http1Head head, ReadOnlySpan<byte> bytes)
+    public static void Write(ref Utf8JsonBuffer json, Http1Head head, ReadOnlySpan<byte> bytes, bool encrypted = false)
     {
         ReadOnlySpan<char> target = head.Target;
         scoped ReadOnlySpan<byte> host = Value(head, bytes, "Host");
@@ -21,7 +20,7 @@ internal static class RequestAttributes
         ReadOnlySpan<byte> query = question < 0 ? default : path[(question + 1)..];
 
         json.Hostile("http.method"u8, head.Method, HostileText.MaxName);
-        json.Plain("http.scheme"u8, "http"u8);
+        json.Plain("http.scheme"u8, encrypted ? "https"u8 : "http"u8);
         WriteHost(ref json, host);
         json.Name("http.path"u8);
         Span<byte> shown = question < 0 ? path : path[..question];

@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
-using Whorl.Kernel;
 
-namespace Whorl.Sources.Capture.Observing;
+namespace Whorl.Kernel.Writing;
 
 /// <summary>
 /// Writes what a peer sent as JSON text: bounded, and in ASCII alone, so that nothing in it can drive a terminal or hide from the eye.

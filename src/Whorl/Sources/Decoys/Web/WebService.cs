@@ -1,0 +1,139 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+using Whorl.Fingerprints.Http;
+using Whorl.Fingerprints.Wire;
+using Whorl.Sources.Decoys.Personas;
+using Whorl.Sources.Decoys.Sessions;
+
+namespace Whorl.Sources.Decoys.Web;
+
+/// <summary>HTTP/1.1 with the persona's pages; what is sent to forms and by Basic is told as an attempt to sign in, other bodies as payloads.</summary>
+internal sealed class WebService : IDecoyService
+{
+    // Requests on one connection; nginx's keepalive_requests.
+    private const int MaxRequests = 1000;
+
+    private readonly string _server;
+    private readonly FrozenDictionary<string, PersonaPage> _exact;
+    private readonly (string Prefix, PersonaPage Page)[] _prefixes;
+
+    public WebService(DecoyPlace place)
+    {
+        _server = place.Service.Banner ?? "nginx/1.18.0";
+        PersonaPage[] pages = [.. place.Service.Pages.DistinctBy(page => page.Path, StringComparer.Ordinal)];
+        _exact = pages.Where(page => !page.Path.EndsWith('*')).ToFrozenDictionary(page => page.Path, StringComparer.Ordinal);
+        _prefixes = [.. pages.Where(page => page.Path.EndsWith('*')).Select(page => (page.Path[..^1], page)).OrderByDescending(entry => entry.Item1.Length)];
+    }
+
+    public async Task ServeAsync(DecoySession session)
+    {
+        for (int i = 0; i < MaxRequests; i++)
+        {
+            Http1Head? head;
+            ParseStatus status;
+            while ((status = Http1Head.TryParse(session.Input.Span, out head)) == ParseStatus.NeedMore)
+            {
+                if (!await session.MoreAsync())
+                {
+                    return;
+                }
+            }
+
+            if (status == ParseStatus.Malformed)
+            {
+                await NotHttpAsync(session);
+                return;
+            }
+
+            if (!await AnswerAsync(session, head!))
+            {
+                return;
+            }
+        }
+    }
+
+    // True where another request may follow.
+    private async Task<bool> AnswerAsync(DecoySession session, Http1Head head)
+    {
+        RequestParts parts = RequestParts.Of(head, session.Input.Span);
+        PersonaPage page = Find(parts.Path) ?? NotFound(parts.Path);
+        bool mayEnter = page.Realm is null;
+        page = mayEnter ? page : page with { Status = 401, Body = Plain("401 Authorization Required"), Location = null };
+        session.Report.Request(head, session.Input.Span[..head.Length], page.Status, session.IsEncrypted);
+        session.Report.ClientBanner ??= parts.UserAgent;
+        if (BasicSecret.TryRead(parts.Authorization, out string user, out byte[] secret))
+        {
+            session.Report.Attempt(new("basic", user, secret));
+        }
+
+        session.Consume(head.Length);
+        if (parts.ExpectsContinue)
+        {
+            await session.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray());
+        }
+
+        bool whole = await WebBody.TakeAsync(session, parts);
+        bool keep = whole && parts.KeepsAlive && !session.IsOver;
+        await session.WriteAsync(Answer(session, page, parts.IsHead, keep));
+        return keep;
+    }
+
+    private PersonaPage? Find(string path)
+    {
+        if (_exact.TryGetValue(path, out PersonaPage? page))
+        {
+            return page;
+        }
+
+        foreach ((string prefix, PersonaPage found) in _prefixes)
+        {
+            if (path.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    private PersonaPage NotFound(string path) => new(path, 404, "text/html", null, null, Plain("404 Not Found"));
+
+    private string Plain(string title) => $"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>{_server}</center>\r\n</body>\r\n</html>\r\n";
+
+    private byte[] Answer(DecoySession session, PersonaPage page, bool headOnly, bool keep)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(page.Body);
+        StringBuilder head = new();
+        head.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {page.Status} {Reason(page.Status)}\r\nServer: {_server}\r\nDate: {session.Clock.GetUtcNow():r}\r\nContent-Type: {page.Type}\r\nContent-Length: {body.Length}\r\n");
+        head.Append(page.Location is null ? "" : $"Location: {page.Location}\r\n");
+        head.Append(page.Realm is null ? "" : $"WWW-Authenticate: Basic realm=\"{page.Realm}\"\r\n");
+        head.Append(keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+        byte[] bytes = Encoding.Latin1.GetBytes(head.ToString());
+        return headOnly ? bytes : [.. bytes, .. body];
+    }
+
+    private async Task NotHttpAsync(DecoySession session)
+    {
+        await session.Report.PayloadAsync(session.Input, session.Input.Length, null);
+        await session.WriteAsync(Answer(session, new("", 400, "text/html", null, null, Plain("400 Bad Request")), headOnly: false, keep: false));
+    }
+
+    private static string Reason(int status) => status switch
+    {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Moved Temporarily",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Not Allowed",
+        500 => "Internal Server Error",
+        503 => "Service Temporarily Unavailable",
+        _ => "OK",
+    };
+}

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Whorl.Kernel;
+using Whorl.Sources.Decoys;
+
+namespace Whorl.Tests.Decoys;
+
+/// <summary>What every conversation has, whatever it speaks: an id, an end, bounds, and secrets kept as the operator chose.</summary>
+public sealed class FrameTests
+{
+    private const string Redis = "{ service: redis }";
+
+    [Fact]
+    public async Task A_conversation_is_told_with_one_id_and_its_end()
+    {
+        await using TestDecoy decoy = new(Redis);
+        using (DecoyClient client = await decoy.ConnectAsync())
+        {
+            await client.AskAsync("AUTH hunter2\r\n", "WRONGPASS");
+            await client.AskAsync("INFO\r\n", "NOAUTH");
+        }
+
+        JsonElement ended = (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes;
+        JsonElement attempt = decoy.Sink.Of(DecoyKinds.Auth).ShouldHaveSingleItem().Attributes;
+        JsonElement command = decoy.Sink.Of(DecoyKinds.Command).ShouldHaveSingleItem().Attributes;
+        string session = ended.GetProperty("session.id").GetString()!;
+        attempt.GetProperty("session.id").GetString().ShouldBe(session);
+        command.GetProperty("session.id").GetString().ShouldBe(session);
+        command.GetProperty("command.text").GetString().ShouldBe("INFO");
+        ended.GetProperty("session.close").GetString().ShouldBe("client");
+        ended.GetProperty("session.attempts").GetInt32().ShouldBe(1);
+        ended.GetProperty("session.commands").GetString().ShouldBe("INFO");
+        ended.GetProperty("session.bytes_in").GetInt32().ShouldBe("AUTH hunter2\r\nINFO\r\n".Length);
+        ended.GetProperty("decoy").GetString().ShouldBe("decoy-1");
+        ended.GetProperty("service").GetString().ShouldBe("redis");
+        ended.GetProperty("destination.port").GetInt32().ShouldBe(decoy.EndPoint.Port);
+    }
+
+    [Theory]
+    [InlineData(SecretKeeping.Clear, true, true)]
+    [InlineData(SecretKeeping.Hashed, false, true)]
+    [InlineData(SecretKeeping.Omitted, false, false)]
+    internal async Task Secrets_are_kept_as_the_operator_chose(SecretKeeping keeping, bool clear, bool hash)
+    {
+        await using TestDecoy decoy = new(Redis, configure: options => options.Secrets = keeping);
+        using (DecoyClient client = await decoy.ConnectAsync())
+        {
+            await client.AskAsync("AUTH hunter2\r\nAUTH hunter2\r\n", "WRONGPASS");
+        }
+
+        await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded);
+        JsonElement[] attempts = [.. decoy.Sink.Of(DecoyKinds.Auth).Select(attempt => attempt.Attributes)];
+        attempts.Length.ShouldBe(2);
+        attempts[0].TryGetProperty("auth.secret", out JsonElement secret).ShouldBe(clear);
+        attempts[0].TryGetProperty("auth.secret_hash", out JsonElement hashed).ShouldBe(hash);
+        if (clear)
+        {
+            secret.GetString().ShouldBe("hunter2");
+        }
+
+        if (hash)
+        {
+            hashed.GetString()!.Length.ShouldBe(64);
+            hashed.GetString().ShouldBe(attempts[1].GetProperty("auth.secret_hash").GetString());
+        }
+
+        string.Concat(decoy.Sink.Of(DecoyKinds.SessionEnded).Concat(decoy.Sink.Of(DecoyKinds.Command)).Select(each => each.Attributes.GetRawText())).ShouldNotContain("hunter2");
+    }
+
+    [Fact]
+    public async Task A_source_with_too_many_conversations_is_turned_away()
+    {
+        await using TestDecoy decoy = new("{ service: ftp }", configure: options => options.Limits.ConnectionsPerSource = 2);
+        using DecoyClient first = await decoy.ConnectAsync(), second = await decoy.ConnectAsync();
+        await first.HearAsync("220");
+        await second.HearAsync("220");
+        using DecoyClient third = await decoy.ConnectAsync();
+        (await third.HearAllAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Whoever_sends_more_than_is_allowed_is_cut_off()
+    {
+        await using TestDecoy decoy = new("{ service: ftp }", configure: options => options.Limits.KilobytesIn = 16);
+        using DecoyClient client = await decoy.ConnectAsync();
+        await client.HearAsync("220");
+        try
+        {
+            for (int i = 0; i < 64; i++)
+            {
+                await client.SayAsync(new string('x', 1024));
+            }
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            // The decoy hung up meanwhile, as it should.
+        }
+
+        JsonElement ended = (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes;
+        ended.GetProperty("session.close").GetString().ShouldBe("byte_limit");
+        ended.GetProperty("session.bytes_in").GetInt32().ShouldBeLessThan(64 * 1024);
+    }
+
+    [Fact]
+    public async Task Whoever_is_silent_too_long_is_let_go()
+    {
+        await using TestDecoy decoy = new("{ service: ftp }", configure: options => options.Limits.IdleTime = TimeSpan.FromMilliseconds(50));
+        using DecoyClient client = await decoy.ConnectAsync();
+        await client.HearAllAsync();
+        (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes.GetProperty("session.close").GetString().ShouldBe("idle");
+    }
+
+    [Fact]
+    public async Task Whoever_sends_a_byte_now_and_then_is_let_go_when_the_time_of_a_session_is_up()
+    {
+        await using TestDecoy decoy = new("{ service: ftp }", configure: options => options.Limits.SessionTime = TimeSpan.FromMilliseconds(300));
+        using DecoyClient client = await decoy.ConnectAsync();
+        Task heard = client.HearAllAsync();
+        while (!heard.IsCompleted)
+        {
+            try
+            {
+                await client.SayAsync("x");
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                break;
+            }
+
+            await Task.WhenAny(heard, Task.Delay(20));
+        }
+
+        (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes.GetProperty("session.close").GetString().ShouldBe("time_limit");
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_tells_of_the_conversations_it_cuts()
+    {
+        await using TestDecoy decoy = new("{ service: ftp }");
+        using DecoyClient client = await decoy.ConnectAsync();
+        await client.HearAsync("220");
+        decoy.Stop();
+        (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes.GetProperty("session.close").GetString().ShouldBe("stopping");
+    }
+
+    [Fact]
+    public async Task After_so_many_observations_of_one_conversation_only_its_end_is_told()
+    {
+        await using TestDecoy decoy = new("{ service: ftp }", configure: options => options.Limits.Observations = 3);
+        using (DecoyClient client = await decoy.ConnectAsync())
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                await client.AskAsync("NOOP\r\n", "200 NOOP");
+            }
+        }
+
+        await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded);
+        decoy.Sink.Of(DecoyKinds.Command).Count.ShouldBe(3);
+    }
+}
