@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Probes.Asking;
 using Whorl.Sources.Probes.Protocols.Http;
@@ -19,9 +21,21 @@ internal static class ProbeFuzzTargets
         ]),
         new("probe-syn", ReadSyn, static () => [Convert.FromHexString("4500003C00004000390600000A0000020A00000101BBEE4801020304DEADBEF0A012FE8800000000020405B40402080A0000000100000001" + "01030307")]),
         new("probe-icmp", ReadIcmp, static () => [Convert.FromHexString("45000038000000004001000001020304050607080303000000000000" + "4500003C00000000401100000506070801020304EE48829B00280000")]),
-        new("probe-certificate", ReadCertificate, static () => [Convert.FromHexString("30820100300906072A8648CE3D040103010030")]),
+        new("probe-certificate", ReadCertificate, static () => [SelfSigned()]),
         new("probe-log", ReadLog, static () => ["{\"a\":{\"b.c\":{\"ip\":\"192.0.2.1\"}},\"a.b\":1}"u8.ToArray()]),
     ];
+
+    private static byte[] SelfSigned()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=a.example, O=b", key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddDnsName("a.example");
+        names.AddIpAddress(System.Net.IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
+        return certificate.RawData;
+    }
 
     private static int ReadHttp(ReadOnlySpan<byte> input)
     {

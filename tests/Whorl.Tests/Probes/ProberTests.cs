@@ -49,6 +49,10 @@ public sealed class ProberTests : IDisposable
 
     [Theory]
     [InlineData("tcp.syn", "{}")]
+    [InlineData("tls.client_hello", """{"source.ip":"127.0.0.1","tls.transport":"tcp"}""")]
+    [InlineData("tls.session", """{"source.ip":"127.0.0.1","tls.transport":"quic"}""")]
+    [InlineData("http.request", """{"source.ip":"127.0.0.1","flow.id":"f"}""")]
+    [InlineData("auth.attempt", """{"source.ip":"127.0.0.1","service":"snmp"}""")]
     [InlineData("http.request", """{"client.ip":"127.0.0.1"}""")]
     [InlineData("ssh.kex", """{"source.ip":"127.0.0.1","ssh.side":"server"}""")]
     public async Task What_can_be_forged_or_speaks_of_somebody_else_asks_nobody(string kind, string attributes)
@@ -59,6 +63,21 @@ public sealed class ProberTests : IDisposable
         prober.Publish("auth.attempt", "127.0.0.2");
         await prober.UntilAsync(async store => (await store.CountAsync(default)).Known > 0);
         (await prober.Store.QueueAsync(9, default)).ShouldHaveSingleItem().Address.ShouldBe("127.0.0.2");
+    }
+
+    [Fact]
+    public async Task A_handshake_that_a_server_answered_makes_a_target_and_so_does_whatever_is_named()
+    {
+        await using FakePeer peer = FakePeer.Silent();
+        await using (Running prober = await StartAsync(peer))
+        {
+            prober.Publish("tls.session", "127.0.0.1", """{"source.ip":"127.0.0.1","tls.transport":"tcp"}""");
+            await prober.UntilAsync(async store => (await store.CountAsync(default)).Known == 1);
+        }
+
+        await using Running named = await StartAsync(peer, ("Probes:Triggers:0", "tls.client_hello"));
+        named.Publish("tls.client_hello", "127.0.0.2", """{"source.ip":"127.0.0.2","tls.transport":"tcp"}""");
+        await named.UntilAsync(async store => (await store.CountAsync(default)).Known == 2);
     }
 
     [Fact]
@@ -186,7 +205,7 @@ public sealed class ProberTests : IDisposable
 
         public ProbesStore Store => host.Services.GetRequiredService<ProbesStore>();
 
-        public ObservationId Publish(string kind, string address, string attributes = "{}")
+        public ObservationId Publish(string kind, string address, string attributes = """{"session.id":"s"}""")
         {
             ObservationId id = ObservationId.New(TimeProvider.System);
             using JsonDocument document = JsonDocument.Parse(attributes);

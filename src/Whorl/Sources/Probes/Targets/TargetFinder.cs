@@ -10,8 +10,11 @@ namespace Whorl.Sources.Probes.Targets;
 /// <summary>Finds whom to ask back in what the bus brings. A message is acknowledged when whoever it shows is stored.</summary>
 internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOptions<ProbesOptions> options, ProbesMetrics metrics, TimeProvider clock)
 {
-    /// <summary>Kinds that cannot be made with a forged address: each needs packets to have gone both ways.</summary>
-    public static readonly string[] UsualTriggers = ["tls.client_hello", "tls.session", "ssh.kex", "http.request", DecoyKinds.Auth, DecoyKinds.Command, DecoyKinds.Payload, DecoyKinds.SessionEnded];
+    /// <summary>
+    /// Kinds that cannot be made with a forged address, as far as they tell of a conversation: a decoy's, or a handshake over TCP that a server answered.
+    /// What capture tells of one side alone (<c>tls.client_hello</c>, <c>ssh.kex</c>, requests in clear) a single forged packet can make.
+    /// </summary>
+    public static readonly string[] UsualTriggers = ["tls.session", "http.request", DecoyKinds.Auth, DecoyKinds.Command, DecoyKinds.Payload, DecoyKinds.SessionEnded];
 
     // Addresses stored a moment ago are not stored again; forgetting them all at once costs some writes.
     private const int MaxRecent = 65_536;
@@ -97,10 +100,18 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
     private bool IsWanted(Observation observation)
     {
         // What the edge saw has no source.ip: there the client may stand behind a proxy.
-        bool atEdge = observation.Kind == "http.request" && !observation.Attributes.TryGetProperty("source.ip", out _);
-        bool isServer = observation.Attributes.TryGetProperty("ssh.side", out JsonElement side) && side.ValueKind == JsonValueKind.String && side.ValueEquals("server"u8);
-        return !isServer && (!atEdge || options.Value.EdgeRequests);
+        if (observation.Kind == "http.request" && !observation.Attributes.TryGetProperty("source.ip", out _))
+        {
+            return options.Value.EdgeRequests;
+        }
+
+        // Whoever names triggers decides for themselves what proves a sender; datagrams never do.
+        bool proven = options.Value.Triggers.Count > 0 || observation.Kind == "tls.session" || observation.Attributes.TryGetProperty("session.id", out _);
+        return proven && !Says(observation, "ssh.side", "server") && (Says(observation, "tls.transport", "tcp") || !observation.Attributes.TryGetProperty("tls.transport", out _));
     }
+
+    private static bool Says(Observation observation, string name, string value) =>
+        observation.Attributes.TryGetProperty(name, out JsonElement said) && said.ValueKind == JsonValueKind.String && said.ValueEquals(value);
 
     private bool IsNew(PeerAddress address)
     {

@@ -14,8 +14,8 @@ namespace Whorl.Sources.Probes.Protocols.Http;
 /// <param name="userAgent">How it introduces itself.</param>
 internal sealed class HttpProbe(string userAgent) : IProbe
 {
-    // Of one answer; a front page that is longer is told by its beginning.
-    private const int MaxAnswer = 256 * 1024;
+    // Of one answer; a front page that is longer is told by its beginning. A thousand hostile ones at once must fit into memory.
+    private const int MaxAnswer = 128 * 1024;
 
     private const int FirstBuffer = 8 * 1024;
 

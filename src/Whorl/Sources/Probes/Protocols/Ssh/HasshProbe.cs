@@ -12,6 +12,9 @@ internal sealed class HasshProbe(string identification) : IProbe
 {
     private const int FirstBuffer = 4096;
 
+    // Of one server: OpenSSH sends 2 KiB until its key, a thousand names would take 30. A thousand hostile ones at once must fit into memory.
+    private const int MaxHeld = 128 * 1024;
+
     public ProbeName Name => ProbeName.Hassh;
 
     public async Task<ProbeResult> AskAsync(ProbeTarget target, ProbeBudget budget, CancellationToken cancel)
@@ -93,9 +96,14 @@ internal sealed class HasshProbe(string identification) : IProbe
                     return status;
                 }
 
+                if (_end == MaxHeld)
+                {
+                    return ParseStatus.Malformed;
+                }
+
                 if (_end == _bytes.Length)
                 {
-                    Array.Resize(ref _bytes, _bytes.Length * 2); // bounded by the ask's bytes
+                    Array.Resize(ref _bytes, _bytes.Length * 2);
                 }
 
                 int count = await connection.ReceiveAsync(_bytes.AsMemory(_end));

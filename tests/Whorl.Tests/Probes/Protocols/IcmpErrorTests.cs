@@ -1,7 +1,7 @@
 using System.Net;
 using Whorl.Sources.Probes.Protocols.Packets;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class IcmpErrorTests
 {

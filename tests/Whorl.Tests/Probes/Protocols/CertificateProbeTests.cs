@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Whorl.Sources.Probes.Asking;
 using Whorl.Sources.Probes.Protocols.Tls;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class CertificateProbeTests
 {

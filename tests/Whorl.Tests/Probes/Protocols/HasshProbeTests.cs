@@ -6,7 +6,7 @@ using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Probes.Asking;
 using Whorl.Sources.Probes.Protocols.Ssh;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class HasshProbeTests
 {

@@ -2,7 +2,7 @@ using Whorl.Fingerprints.Jarm;
 using Whorl.Sources.Probes.Asking;
 using Whorl.Sources.Probes.Protocols.Tls;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class JarmProbeTests
 {

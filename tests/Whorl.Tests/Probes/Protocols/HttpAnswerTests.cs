@@ -2,7 +2,7 @@ using System.Text;
 using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Probes.Protocols.Http;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class HttpAnswerTests
 {

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Whorl.Sources.Probes.Protocols.Packets;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class SynPacketTests
 {

@@ -4,7 +4,7 @@ using Whorl.Fingerprints.Fuzzy;
 using Whorl.Sources.Probes.Asking;
 using Whorl.Sources.Probes.Protocols.Http;
 
-namespace Whorl.Tests.Probes;
+namespace Whorl.Tests.Probes.Protocols;
 
 public sealed class HttpProbeTests
 {
