@@ -1,43 +1,67 @@
 #!/usr/bin/env python3
 """A relay that holds every answer back for a while, as a network far away does: relay.py MILLISECONDS PORT TARGETPORT
 
-It listens on all of 127.0.0.0/8 and goes on to the same address at the target port. Connecting costs one delay, too, as a handshake does: the first bytes
-of a client are held for as long as the answer to its SYN would have taken.
+It listens on all of 127.0.0.0/8 and goes on to the same address at the target port. Only answers wait; connecting to the relay itself costs nothing.
 """
 import asyncio
-import socket
 import sys
 
 DELAY = int(sys.argv[1]) / 1000
+TARGET = int(sys.argv[3])
+loop = asyncio.new_event_loop()
 
 
-async def carry(reader, writer, delay):
-    loop = asyncio.get_running_loop()
+def quietly(action, *arguments):
     try:
-        while data := await reader.read(65536):
-            loop.call_later(delay, writer.write, data)
-        loop.call_later(delay, lambda: not writer.is_closing() and writer.can_write_eof() and writer.write_eof())
+        action(*arguments)
     except OSError:
         pass
 
 
-async def serve(reader, writer):
-    address = writer.get_extra_info("sockname")[0]
-    try:
-        onward_reader, onward_writer = await asyncio.open_connection(address, int(sys.argv[3]))
-    except OSError:
-        writer.close()
-        return
-    await asyncio.wait([asyncio.create_task(carry(reader, onward_writer, 0)), asyncio.create_task(carry(onward_reader, writer, DELAY))], return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.sleep(DELAY + 0.01)
-    for each in (writer, onward_writer):
-        each.close()
+class Onward(asyncio.Protocol):
+    """The side towards the server: what comes here waits."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.client.onward = self
+        if self.client.waiting:
+            transport.write(self.client.waiting)
+
+    def data_received(self, data):
+        loop.call_later(DELAY, quietly, self.client.transport.write, data)
+
+    def connection_lost(self, fault):
+        loop.call_later(DELAY, quietly, self.client.transport.close)
 
 
-async def main():
-    server = await asyncio.start_server(serve, "0.0.0.0", int(sys.argv[2]), backlog=4096, family=socket.AF_INET)
-    async with server:
-        await server.serve_forever()
+class Client(asyncio.Protocol):
+    """The side towards the scanner."""
+
+    def connection_made(self, transport):
+        self.transport, self.onward, self.waiting = transport, None, b""
+        address = transport.get_extra_info("sockname")[0]
+        self.connecting = loop.create_task(self.connect(address))
+
+    async def connect(self, address):
+        try:
+            await loop.create_connection(lambda: Onward(self), address, TARGET)
+        except OSError:
+            self.transport.close()
+
+    def data_received(self, data):
+        if self.onward is None:
+            self.waiting += data
+        else:
+            quietly(self.onward.transport.write, data)
+
+    def connection_lost(self, fault):
+        if self.onward is not None:
+            quietly(self.onward.transport.close)
 
 
-asyncio.run(main())
+asyncio.set_event_loop(loop)
+loop.run_until_complete(loop.create_server(Client, "0.0.0.0", int(sys.argv[2]), backlog=4096))
+loop.run_forever()

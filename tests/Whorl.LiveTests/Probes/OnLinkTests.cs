@@ -7,11 +7,20 @@ namespace Whorl.LiveTests.Probes;
 /// <summary>Raw packets over a real link, to a neighbour in a namespace of its own.</summary>
 public sealed class OnLinkTests
 {
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_neighbour_tells_its_stack_its_errors_and_its_link_local_address()
     {
         await using TestNetwork network = await TestNetwork.CreateAsync();
         await TestNetwork.IpAsync("-n", network.Sensor, "addr", "add", "10.99.0.9/24", "dev", "host0");
+        foreach ((string host, string link) in (List<(string, string)>)[(network.Attacker, "a0"), (network.Decoy, "d0"), (network.Sensor, "host0")])
+        {
+            // Whoever has just come up first asks whether its address is taken.
+            while (!(await TestNetwork.RunAsync(host, "ip", "-6", "addr", "show", "dev", link, "scope", "link", "-tentative")).Output.Contains("fe80", StringComparison.Ordinal))
+            {
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+            }
+        }
+
         (int code, string output, string error) = await TestNetwork.RunAsync(
             network.Sensor, WhorlProcess.Executable, "probe", TestNetwork.AttackerV4, TestNetwork.DecoyV4, "--icmp", "--ipv6", "--tcp", "--json", "--allow", "10.99.0.0/16", "--timeout", "0:00:04");
         code.ShouldBe(0, error);
@@ -31,7 +40,7 @@ public sealed class OnLinkTests
 
         foreach ((string address, string host, string link) in (List<(string, string, string)>)[(TestNetwork.AttackerV4, network.Attacker, "a0"), (TestNetwork.DecoyV4, network.Decoy, "d0")])
         {
-            JsonElement neighbour = found.Single(each => each.Text("kind") == "probe.ipv6" && each.Text("target.ip") == address);
+            JsonElement neighbour = found.Where(each => each.Text("kind") == "probe.ipv6" && each.Text("target.ip") == address).ShouldHaveSingleItem(output);
             string about = (await TestNetwork.RunAsync(host, "ip", "addr", "show", "dev", link)).Output;
             about.ShouldContain($"inet6 {neighbour.Text("ipv6.address")}/64 scope link");
             about.ShouldContain($"link/ether {neighbour.Text("ipv6.mac")} ");

@@ -28,7 +28,7 @@ public sealed class CertificateProbeTests
         found.Get("certificate.subject_cn").ShouldBe("decoy.example");
         found.Get("certificate.sans").ShouldBe("a.example,b.example,203.0.113.9");
         found.Get("certificate.not_after").ShouldBe("2036-01-02T03:04:05Z");
-        found.Get("certificate.serial").ShouldBe(new System.Numerics.BigInteger(certificate.SerialNumberBytes.Span, isBigEndian: true).ToString("x", null).TrimStart('0').PadLeft(2, '0'));
+        found.Get("certificate.serial").ShouldBe(Convert.ToHexStringLower(certificate.SerialNumberBytes.Span.TrimStart((byte)0)));
         found.Get("certificate.signature").ShouldBe("sha256WithRSAEncryption");
         found.Get("certificate.key").ShouldBe("rsa");
         found.Get("certificate.key_bits").ShouldBe("2048");

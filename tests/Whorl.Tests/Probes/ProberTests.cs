@@ -157,7 +157,7 @@ public sealed class ProberTests : IDisposable
         [
             new("Node:Data", _folder.File("data")), new("Node:Name", "test"), new("Outbound:Allow:0", "127.0.0.0/8"), new("Probes:On", "true"), new("Probes:Timeout", "0:00:20"),
             new("Probes:JarmPorts:0", $"{peer.Port}"), new("Probes:HasshPorts:0", "1"), new("Probes:TcpPorts:0", "1"), new("Probes:HttpPorts:0", "1"), new("Probes:Without:0", "certificate"),
-            new("Probes:Without:1", "http"), new("Probes:Without:2", "tcp"), new("Probes:Without:3", "hassh"),
+            new("Probes:Without:1", "http"), new("Probes:Without:2", "tcp"), new("Probes:Without:3", "hassh"), new("Probes:Without:4", "icmp"), new("Probes:Without:5", "ipv6"),
         ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(each => new KeyValuePair<string, string?>(each.Key, each.Value)));
         builder.Services.AddSingleton(new RunningRoles(Named: false));

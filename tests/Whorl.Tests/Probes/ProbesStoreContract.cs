@@ -46,7 +46,7 @@ public abstract class ProbesStoreContract : IAsyncDisposable
 
         // Another waits for the lease to run out; the same node has it back when it starts.
         _clock.Advance(TimeSpan.FromSeconds(30));
-        await dead.RenewAsync(TimeSpan.FromMinutes(1), default);
+        await dead.RenewAsync(Found("192.0.2.1").Select(target => target.Address), TimeSpan.FromMinutes(1), default);
         _clock.Advance(TimeSpan.FromSeconds(45));
         (await other.ClaimAsync(9, TimeSpan.FromMinutes(1), default)).ShouldBeEmpty();
         _clock.Advance(TimeSpan.FromSeconds(20));

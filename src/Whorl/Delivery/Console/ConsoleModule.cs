@@ -17,9 +17,11 @@ using Whorl.Delivery.WebConsole.Captures;
 using Whorl.Delivery.WebConsole.Decisions;
 using Whorl.Delivery.WebConsole.Overview;
 using Whorl.Delivery.WebConsole.Pages;
+using Whorl.Delivery.WebConsole.Prober;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Delivery.WebConsole.Serving;
 using Whorl.Kernel;
+using Whorl.Sources.Probes;
 using Whorl.Stores;
 
 namespace Whorl.Delivery.WebConsole;
@@ -31,7 +33,7 @@ internal static class ConsoleModule
     {
         builder.AddModuleOptions<ConsoleOptions, ConsoleOptionsValidator>();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
-        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddDecisions().AddApi();
+        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddDecisions().AddApi();
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents();
@@ -51,7 +53,7 @@ internal static class ConsoleModule
         services.AddSingleton<LiveRequests>().AddSingleton<LiveStream>().AddSingleton<RequestEndpoints>();
         services.AddSingleton(provider => new RequestHistory(provider.GetRequiredService<LiveRequests>(), provider.GetService<JournalStore>(), provider.GetService<RuleLibrary>()));
         services.AddSingleton<CaptureLive>().AddSingleton<CaptureEndpoints>();
-        services.AddSingleton<AttackerEndpoints>();
+        services.AddSingleton<AttackerEndpoints>().AddSingleton<ProberLive>().AddSingleton<ProberPages>();
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
         services.AddSingleton<DecisionPages>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ExplanationJson.Default));
@@ -74,6 +76,7 @@ internal static class ConsoleModule
         services.GetRequiredService<RequestEndpoints>().Map(members);
         services.GetRequiredService<CaptureEndpoints>().Map(members);
         services.GetRequiredService<AttackerEndpoints>().Map(members);
+        services.GetRequiredService<ProberPages>().Map(members, operators);
         services.GetRequiredService<DecisionPages>().Map(members, operators);
         routes.MapGet("/api/v1/explain/{id}", services.GetRequiredService<RequestEndpoints>().ExplainAsync).RequireAuthorization(ApiAccess.ReadPolicy)
             .WithName("explain").WithTags("requests").WithSummary("Why a request ended as it did: verdict, rules, evidence, the actor's other requests")

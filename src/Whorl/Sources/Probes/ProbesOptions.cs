@@ -66,7 +66,7 @@ internal sealed class ProbesOptions : IModuleOptions
 
     /// <summary>Targets that are asked side by side.</summary>
     [Range(1, 20_000)]
-    public int TargetsAtOnce { get; set; } = 500;
+    public int TargetsAtOnce { get; set; } = 250;
 
     /// <summary>Connections of one JARM that are open side by side: 1 asks as the published scanner does, 9 is fastest.</summary>
     [Range(1, 9)]

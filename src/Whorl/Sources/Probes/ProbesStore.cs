@@ -19,6 +19,9 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
     /// <summary>What it says of one that a dry run would have made.</summary>
     public const string DryRun = "dry_run";
 
+    // SQLite finds each parameter by name, one after another.
+    private const int AddressesAStatement = 200;
+
     private BatchWriter<IVisitNote>? _writer;
 
     public string Node => node.Value.Name;
@@ -87,11 +90,16 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
         return [.. rows.Select(row => row.Read()).OfType<DueTarget>().OrderByDescending(target => target.Rank)];
     }
 
-    /// <summary>Extends the leases of this node.</summary>
-    public async Task RenewAsync(TimeSpan lease, CancellationToken cancel)
+    /// <summary>Extends the leases of what this node has in work; what it gave up meanwhile runs out.</summary>
+    public async Task RenewAsync(IEnumerable<PeerAddress> inWork, TimeSpan lease, CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition("UPDATE probe_targets SET leased = @until WHERE owner = @Node", new { Node, until = Now() + Micros(lease) }, cancellationToken: cancel));
+        foreach (PeerAddress[] some in inWork.Chunk(AddressesAStatement))
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                SqlText.For(database.Dialect, "UPDATE probe_targets SET leased = @until WHERE owner = @Node AND address {sqlite:IN @addresses}{postgres:= ANY(@addresses)}"),
+                new { Node, until = Now() + Micros(lease), addresses = some.Select(address => address.ToString()).ToArray() }, cancellationToken: cancel));
+        }
     }
 
     /// <summary>Gives back what this node had in work: when it starts, and when it stops.</summary>

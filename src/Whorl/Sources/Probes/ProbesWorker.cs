@@ -201,7 +201,7 @@ internal sealed class ProbesWorker(
 
     private async Task<bool> BeatAsync(CancellationToken cancel)
     {
-        await store.RenewAsync(Lease, cancel);
+        await store.RenewAsync(visits.Targets, Lease, cancel);
         QueueCounts counts = await store.CountAsync(cancel);
         finder.Known = counts.Known;
         metrics.Now(counts.Known, counts.Due, visits.InWork);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Whorl.Delivery.Cli;
-using Whorl.Kernel.Writing;
 
 namespace Whorl.Tests.Capture.Observing;
 
@@ -54,8 +53,8 @@ public sealed class CaptureOutputSuiteTests : CaptureSuite
 
     private static int Optional(JsonElement it, string name) => it.TryGetProperty(name, out JsonElement number) ? number.GetInt32() : 0;
 
-    // A list longer than HostileText.MaxList is cut.
-    private static string Shown(string list) => list.Length < HostileText.MaxList ? list : list[..1000];
+    // A list longer than HostileText.MaxList is cut on the way out.
+    private static string Shown(string list) => list[..Math.Min(list.Length, 1000)];
 
     private static string Told(string target)
     {

@@ -81,6 +81,7 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
         if (added.Count > 0 || position is not null)
         {
             await store.AddAsync(added, position, cancel);
+            Remember(added);
             metrics.Found(added.Count);
         }
     }
@@ -103,21 +104,24 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
 
     private bool IsNew(PeerAddress address)
     {
+        lock (_gate)
+        {
+            return !_recent.TryGetValue(address.Bits, out long then) || clock.GetElapsedTime(then) >= Recently;
+        }
+    }
+
+    // Only once they are stored: what could not be stored comes again.
+    private void Remember(List<FoundTarget> stored)
+    {
         long now = clock.GetTimestamp();
         lock (_gate)
         {
-            if (_recent.TryGetValue(address.Bits, out long then) && clock.GetElapsedTime(then, now) < Recently)
-            {
-                return false;
-            }
-
-            if (_recent.Count >= MaxRecent)
+            if (_recent.Count + stored.Count > MaxRecent)
             {
                 _recent.Clear();
             }
 
-            _recent[address.Bits] = now;
-            return true;
+            stored.ForEach(target => _recent[target.Address.Bits] = now);
         }
     }
 }

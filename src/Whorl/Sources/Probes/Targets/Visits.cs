@@ -34,6 +34,9 @@ internal sealed class Visits
 
     public int InWork => _inWork.Count;
 
+    /// <summary>Whom it visits now.</summary>
+    public IEnumerable<PeerAddress> Targets => _inWork.Keys;
+
     /// <summary>Begins a visit; it goes on by itself.</summary>
     /// <param name="work">Ends it when the prober is told to stop.</param>
     public void Begin(DueTarget target, CancellationToken work, CancellationToken cancel)

@@ -31,7 +31,7 @@ internal sealed class IcmpExchange : IDisposable
         Socket v4;
         try
         {
-            v4 = new(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp);
+            v4 = Open(AddressFamily.InterNetwork, ProtocolType.Icmp, IPAddress.Any);
         }
         catch (SocketException)
         {
@@ -40,7 +40,7 @@ internal sealed class IcmpExchange : IDisposable
 
         try
         {
-            return new(v4, new(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6));
+            return new(v4, Open(AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, IPAddress.IPv6Any));
         }
         catch (SocketException)
         {
@@ -60,6 +60,22 @@ internal sealed class IcmpExchange : IDisposable
         _v4.Dispose();
         _v6?.Dispose();
         _stop.Dispose();
+    }
+
+    // .NET receives only on what is bound; the kernel would not ask for it.
+    private static Socket Open(AddressFamily family, ProtocolType protocol, IPAddress any)
+    {
+        Socket socket = new(family, SocketType.Raw, protocol);
+        try
+        {
+            socket.Bind(new IPEndPoint(any, 0));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private async Task HearAsync(Socket socket, bool isV6)

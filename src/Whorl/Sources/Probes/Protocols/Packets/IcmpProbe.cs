@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Whorl.Kernel;
+using Whorl.Native.Sockets;
 using Whorl.Sources.Probes.Asking;
 
 namespace Whorl.Sources.Probes.Protocols.Packets;
@@ -93,7 +94,7 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
     {
         try
         {
-            using Socket socket = ProbeBudget.Open(peer, SocketType.Raw, (ProtocolType)UnknownProtocol);
+            using Socket socket = RawProtocol.Open(peer.IsV4, UnknownProtocol);
             return await ProvokeAsync("next_header", packets, peer, UnknownProtocol, 0, socket, new(peer.ToIPAddress(), 0), SmallLength, budget);
         }
         catch (SocketException)

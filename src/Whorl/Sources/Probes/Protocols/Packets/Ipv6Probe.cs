@@ -15,8 +15,10 @@ internal sealed class Ipv6Probe : IProbe
 {
     private const byte EchoRequest = 128;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
+    private const int LooksBetweenAsks = 4;
 
     private static readonly IPAddress AllNodes = IPAddress.Parse("ff02::1");
 
@@ -45,8 +47,7 @@ internal sealed class Ipv6Probe : IProbe
             await any.SendToAsync(new byte[1], SocketFlags.None, new IPEndPoint(address, 9), budget.Deadline);
         }
 
-        bool asked = false;
-        for (TimeSpan waited = TimeSpan.Zero; waited < Patience; waited += Look)
+        for (int look = 0; look * Look < Patience; look++)
         {
             await Task.Delay(Look, budget.Deadline);
             IReadOnlyList<Neighbour> all = Neighbour.List();
@@ -60,10 +61,9 @@ internal sealed class Ipv6Probe : IProbe
                 return ProbeResult.Of(new Finding(ProbeKinds.Ipv6, Describe(found)));
             }
 
-            if (!asked)
+            if (look % LooksBetweenAsks == 0)
             {
                 // On a link whose target may be asked: everybody, and the address that follows from the hardware.
-                asked = true;
                 await SayAsync(echo, new IPAddress(AllNodes.GetAddressBytes(), self.Interface), budget);
                 await SayAsync(echo, new IPAddress(Eui64(self.Hardware), self.Interface), budget);
             }
