@@ -39,7 +39,8 @@ internal sealed class DecoyFleet : IAsyncDisposable
         }
 
         WhorlProcess whorl = await WhorlProcess.StartAsync(all, null, "run", "--roles", "decoy,analyst,console");
-        await whorl.UntilHealthSaysAsync("listening on", TimeSpan.FromSeconds(30));
+        int places = persona.Split("service:").Length - 1;
+        await whorl.UntilHealthSaysAsync($"listening on {places} of {places} places", TimeSpan.FromSeconds(30));
         return new DecoyFleet(whorl, personas, address);
     }
 

@@ -68,7 +68,7 @@ internal sealed class DecoyOptions
 /// <summary>Bounds of what decoys hold and say.</summary>
 internal sealed class DecoyLimits
 {
-    /// <summary>Conversations at once; each takes about 10 kilobytes while it is idle.</summary>
+    /// <summary>Conversations at once; each takes about 4 kilobytes while its peer is silent.</summary>
     [Range(1, 1_000_000)]
     public int Connections { get; set; } = 8192;
 

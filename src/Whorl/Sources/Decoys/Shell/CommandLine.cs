@@ -15,7 +15,11 @@ internal enum Joint
 internal readonly record struct Redirection(string Path, bool Append, bool Input);
 
 /// <summary>One simple command of a line.</summary>
-internal sealed record SimpleCommand(Joint Joint, IReadOnlyList<string> Words, IReadOnlyList<Redirection> Redirections, string? HereDelimiter);
+internal sealed record SimpleCommand(Joint Joint, IReadOnlyList<string> Words, IReadOnlyList<Redirection> Redirections, string? HereDelimiter)
+{
+    /// <summary>Whether its output is the input of the next.</summary>
+    public bool Feeds { get; init; }
+}
 
 /// <summary>Splits a line as a POSIX shell does, as far as attackers' lines need it: quotes, escapes, variables, pipes, lists, redirections, here-documents.</summary>
 internal sealed class CommandLine
@@ -28,31 +32,31 @@ internal sealed class CommandLine
     private readonly string _line;
     private readonly Func<string, string> _variable;
     private readonly Func<string, string> _substitute;
-    private readonly List<SimpleCommand> _commands = [];
     private List<string> _words = [];
     private List<Redirection> _redirections = [];
     private string? _here;
+    private SimpleCommand? _next;
     private Joint _joint;
     private int _at;
+    private int _count;
 
-    private CommandLine(string line, Func<string, string> variable, Func<string, string> substitute)
-    {
-        (_line, _variable, _substitute) = (line, variable, substitute);
-    }
 
     /// <param name="line">The line, one character per byte.</param>
     /// <param name="variable">Value of a variable.</param>
     /// <param name="substitute">Output of a command in <c>$(…)</c>.</param>
-    public static IReadOnlyList<SimpleCommand> Parse(string line, Func<string, string> variable, Func<string, string> substitute)
+    public CommandLine(string line, Func<string, string> variable, Func<string, string> substitute) => (_line, _variable, _substitute) = (line, variable, substitute);
+
+    /// <summary>The next command; null at the end. What it says is filled in now, so that it sees what those before it did.</summary>
+    public SimpleCommand? Next()
     {
-        CommandLine reader = new(line, variable, substitute);
-        reader.Read();
-        return reader._commands;
+        _next = null;
+        Read();
+        return _next is null || ++_count > MaxCommands ? null : _next with { Feeds = _joint == Joint.Piped };
     }
 
     private void Read()
     {
-        while (_at < _line.Length && _commands.Count < MaxCommands)
+        while (_at < _line.Length && _next is null)
         {
             char c = _line[_at];
             switch (c)
@@ -64,15 +68,15 @@ internal sealed class CommandLine
                     _at = _line.IndexOf('\n', _at) is >= 0 and int end ? end : _line.Length;
                     break;
                 case ';' or '\n' or '(' or ')':
-                    Next(1, Joint.Always);
+                    Cut(1, Joint.Always);
                     break;
                 case '&':
                     bool both = Peek(1) == '&';
-                    Next(both ? 2 : 1, both ? Joint.AfterSuccess : Joint.Always);
+                    Cut(both ? 2 : 1, both ? Joint.AfterSuccess : Joint.Always);
                     break;
                 case '|':
                     bool or = Peek(1) == '|';
-                    Next(or ? 2 : 1, or ? Joint.AfterFailure : Joint.Piped);
+                    Cut(or ? 2 : 1, or ? Joint.AfterFailure : Joint.Piped);
                     break;
                 case '>' or '<':
                     ReadRedirection(c);
@@ -92,17 +96,20 @@ internal sealed class CommandLine
             }
         }
 
-        Next(0, Joint.Always);
+        if (_next is null)
+        {
+            Cut(0, Joint.Always);
+        }
     }
 
     private char Peek(int ahead) => _at + ahead < _line.Length ? _line[_at + ahead] : '\0';
 
-    private void Next(int length, Joint joint)
+    private void Cut(int length, Joint joint)
     {
         _at += length;
         if (_words.Count > 0 || _redirections.Count > 0)
         {
-            _commands.Add(new(_joint, _words, _redirections, _here));
+            _next = new(_joint, _words, _redirections, _here);
             (_words, _redirections, _here) = ([], [], null);
         }
 

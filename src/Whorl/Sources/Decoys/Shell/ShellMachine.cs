@@ -69,10 +69,10 @@ internal sealed class ShellMachine
 
         StringBuilder output = new();
         string piped = input;
-        IReadOnlyList<SimpleCommand> commands = CommandLine.Parse(line, Variable, Substitute);
-        for (int i = 0; i < commands.Count && !HasEnded && output.Length < MaxOutput; i++)
+        bool first = true;
+        CommandLine commands = new(line, Variable, Substitute);
+        while (!HasEnded && output.Length < MaxOutput && commands.Next() is { } command)
         {
-            SimpleCommand command = commands[i];
             if ((command.Joint == Joint.AfterSuccess && _status != 0) || (command.Joint == Joint.AfterFailure && _status == 0))
             {
                 continue;
@@ -85,10 +85,10 @@ internal sealed class ShellMachine
                 return output.ToString();
             }
 
-            string result = RunOne(command, command.Joint == Joint.Piped || i == 0 ? piped : "", ref known);
-            bool feeds = i + 1 < commands.Count && commands[i + 1].Joint == Joint.Piped;
-            piped = feeds ? result : "";
-            output.Append(feeds ? "" : result.AsSpan(0, Math.Min(result.Length, MaxOutput)));
+            string result = RunOne(command, command.Joint == Joint.Piped || first ? piped : "", ref known);
+            first = false;
+            piped = command.Feeds ? result : "";
+            output.Append(command.Feeds ? "" : result.AsSpan(0, Math.Min(result.Length, MaxOutput)));
         }
 
         return output.ToString();
