@@ -96,6 +96,8 @@ internal sealed class ProbeBudget : IDisposable
             }
             catch (SocketException fault) when (Ports.IsTaken(fault) && tries < SourcePorts.MaxTries)
             {
+                // Nothing left this machine.
+                Interlocked.Decrement(ref _sent);
                 socket.Dispose();
             }
             catch
