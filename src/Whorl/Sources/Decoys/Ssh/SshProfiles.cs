@@ -16,7 +16,7 @@ internal static class SshProfiles
 
     public static readonly FrozenDictionary<string, SshProfile> All = new Dictionary<string, SshProfile>(StringComparer.Ordinal)
     {
-        // OpenSSH 8.4p1 as Debian 11 had it (sshd -T, and the packets it sends); its ed25519 host key left out, as by an operator who has none.
+        // OpenSSH 8.4p1 as Debian 11 had it (equal in these lists to 8.2p1, whose HASSHServer others have published); its ed25519 host key left out, as by an operator who has none.
         [Usual] = new(
             "SSH-2.0-OpenSSH_8.4p1 Debian-5+deb11u1",
             "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
