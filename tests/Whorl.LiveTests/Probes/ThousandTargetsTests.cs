@@ -20,7 +20,8 @@ public sealed class ThousandTargetsTests
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    [Fact]
+    // A measurement: it depends on what else the machine does, so it is run by name, and its figures stand in bench/results.
+    [Fact(Explicit = true)]
     public async Task The_whole_set_of_probes_takes_less_than_twice_the_ideal_and_little_memory()
     {
         using TempFolder folder = new();
