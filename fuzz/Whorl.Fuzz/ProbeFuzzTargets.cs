@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Whorl.Fingerprints.Wire;
-using Whorl.Sources.Probes.Asking;
+using Whorl.Kernel.Certificates;
 using Whorl.Sources.Probes.Protocols.Http;
 using Whorl.Sources.Probes.Protocols.Packets;
 using Whorl.Sources.Probes.Protocols.Tls;
@@ -50,12 +50,7 @@ internal static class ProbeFuzzTargets
     private static int ReadIcmp(ReadOnlySpan<byte> input) =>
         IcmpError.TryReadV4(input, out IcmpError v4) ? HashCode.Combine(v4.Type, v4.Protocol, v4.Port != 0) : IcmpError.TryReadV6(input, out IcmpError v6) ? HashCode.Combine(v6.Type, v6.Protocol == 17, 6) : 0;
 
-    private static int ReadCertificate(ReadOnlySpan<byte> input)
-    {
-        Attributes attributes = new();
-        CertificateFacts.Describe(input, attributes);
-        return attributes.Values.Count;
-    }
+    private static int ReadCertificate(ReadOnlySpan<byte> input) => CertificateFacts.Read(input) is { Fault: null } facts ? HashCode.Combine(facts.Key, facts.Sans.Count) : 0;
 
     private static int ReadLog(ReadOnlySpan<byte> input) => LogTail.AddressIn(input.ToArray(), "a.b.c.ip") is { } address ? address.IsV4 ? 1 : 2 : 0;
 }

@@ -109,10 +109,10 @@ internal static class CaptureKinds
         new("certificate.sans", FieldType.Text, "Names it is for, joined by commas."),
         new("certificate.not_before", FieldType.Text, "When it begins to hold."),
         new("certificate.not_after", FieldType.Text, "When it ends to hold."),
-        new("certificate.serial", FieldType.Text, "Its serial number, in hex."),
+        new("certificate.serial", FieldType.Text, "Its serial number, in hex as openssl prints it."),
         new("certificate.key", FieldType.Text, "Kind of its key: `rsa`, `ec`, `ed25519`, … or an object identifier."),
         new("certificate.key_bits", FieldType.Number, "Size of an RSA key."),
-        new("certificate.self_signed", FieldType.Flag, "True where issuer and subject are equal."),
+        new("certificate.self_signed", FieldType.Flag, "True where issuer and subject are equal and its own key made the signature."),
         new("certificate.fault", FieldType.Text, "Why it cannot be read; then there are only place and hash."),
     ];
 

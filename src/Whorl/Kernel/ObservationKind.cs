@@ -1,4 +1,5 @@
 using System.Text;
+using Whorl.Kernel.Sites;
 
 namespace Whorl.Kernel;
 
@@ -37,6 +38,7 @@ internal static class ObservationKinds
             """, CaptureKinds.Common, CaptureKinds.All),
         new("What probes find", "`whorl probe --json` writes them as capture does. The subject is the address that was asked. All kinds below have these attributes:", ProbeKinds.Common, ProbeKinds.All),
         new("What decoys are told", "The subject is the address that spoke to the decoy. All kinds below have these attributes:", DecoyKinds.Common, DecoyKinds.All),
+        new("What visits to sites find", "The subject is the site: its host. All kinds below have these attributes:", SiteKinds.Common, SiteKinds.All),
         new("What follows from observations", "Made by analyses of other observations, which they name. All kinds below have these attributes:", FindingKinds.Common, FindingKinds.All),
     ];
 

@@ -1,9 +1,7 @@
-using System.Formats.Asn1;
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Whorl.Kernel;
+using Whorl.Kernel.Certificates;
 using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Capture.Observing;
@@ -38,108 +36,41 @@ internal sealed class CertificateReader
             _kept.Clear();
         }
 
-        return _kept[key] = Read(der, hash);
+        return _kept[key] = Read(der);
     }
 
-    private static byte[] Read(ReadOnlySpan<byte> der, ReadOnlySpan<byte> hash)
+    private static byte[] Read(ReadOnlySpan<byte> der)
     {
+        CertificateFacts facts = CertificateFacts.Read(der);
         Utf8JsonBuffer json = new(1024);
-        json.Hostile("certificate.sha256"u8, Convert.ToHexStringLower(hash), HostileText.MaxName);
-        int plain = json.Length;
-        try
+        json.Hostile("certificate.sha256"u8, facts.Sha256, HostileText.MaxName);
+        Text(ref json, "certificate.fault"u8, facts.Fault, HostileText.MaxName);
+        Text(ref json, "certificate.spki_sha256"u8, facts.SpkiSha256, HostileText.MaxName);
+        Text(ref json, "certificate.subject"u8, facts.Subject, HostileText.MaxLine);
+        Text(ref json, "certificate.issuer"u8, facts.Issuer, HostileText.MaxLine);
+        Text(ref json, "certificate.sans"u8, string.Join(',', facts.Sans), HostileText.MaxList);
+        Text(ref json, "certificate.not_before"u8, facts.NotBefore, HostileText.MaxName);
+        Text(ref json, "certificate.not_after"u8, facts.NotAfter, HostileText.MaxName);
+        Text(ref json, "certificate.serial"u8, facts.Serial, HostileText.MaxName);
+        Text(ref json, "certificate.key"u8, facts.Key, HostileText.MaxName);
+        if (facts.KeyBits is { } bits)
         {
-            using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(der);
-            Write(ref json, certificate);
+            json.Number("certificate.key_bits"u8, bits);
         }
-        catch (Exception fault) when (fault is CryptographicException or AsnContentException or ArgumentException or FormatException)
+
+        if (facts.SelfSigned)
         {
-            json.CutTo(plain);
-            json.Hostile("certificate.fault"u8, "no certificate that can be read: " + fault.Message, HostileText.MaxName);
+            json.Flag("certificate.self_signed"u8);
         }
 
         return json.ToArray();
     }
 
-    private static void Write(ref Utf8JsonBuffer json, X509Certificate2 certificate)
+    private static void Text(ref Utf8JsonBuffer json, ReadOnlySpan<byte> name, string? value, int max)
     {
-        json.Hostile("certificate.spki_sha256"u8, Convert.ToHexStringLower(SHA256.HashData(KeyOf(certificate.RawData))), HostileText.MaxName);
-        Text(ref json, "certificate.subject"u8, certificate.Subject, HostileText.MaxLine);
-        Text(ref json, "certificate.issuer"u8, certificate.Issuer, HostileText.MaxLine);
-        Text(ref json, "certificate.sans"u8, Names(certificate), HostileText.MaxList);
-        Text(ref json, "certificate.not_before"u8, Time(certificate.NotBefore), HostileText.MaxName);
-        Text(ref json, "certificate.not_after"u8, Time(certificate.NotAfter), HostileText.MaxName);
-        Text(ref json, "certificate.serial"u8, certificate.SerialNumber.ToLowerInvariant(), HostileText.MaxName);
-        string oid = certificate.PublicKey.Oid.Value ?? "";
-        Text(ref json, "certificate.key"u8, oid switch
-        {
-            "1.2.840.113549.1.1.1" => "rsa",
-            "1.2.840.113549.1.1.10" => "rsa-pss",
-            "1.2.840.10045.2.1" => "ec",
-            "1.2.840.10040.4.1" => "dsa",
-            "1.3.101.112" => "ed25519",
-            "1.3.101.113" => "ed448",
-            _ => oid,
-        }, HostileText.MaxName);
-        if (oid == "1.2.840.113549.1.1.1" && RsaBits(certificate.PublicKey.EncodedKeyValue.RawData) is > 0 and int bits)
-        {
-            json.Number("certificate.key_bits"u8, bits);
-        }
-
-        if (certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData))
-        {
-            json.Flag("certificate.self_signed"u8);
-        }
-    }
-
-    private static void Text(ref Utf8JsonBuffer json, ReadOnlySpan<byte> name, string value, int max)
-    {
-        if (value.Length > 0)
+        if (!string.IsNullOrEmpty(value))
         {
             json.Hostile(name, Encoding.UTF8.GetBytes(value), max);
         }
-    }
-
-    private static string Time(DateTime local) => local.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    // RFC 5280 §4.1: the seventh element of the signed part, after an optional version in [0]; as it stands, for its hash must be that of its bytes.
-    private static byte[] KeyOf(byte[] der)
-    {
-        AsnReader signed = new AsnReader(der, AsnEncodingRules.BER).ReadSequence().ReadSequence();
-        if (signed.PeekTag().HasSameClassAndValue(new Asn1Tag(TagClass.ContextSpecific, 0)))
-        {
-            signed.ReadEncodedValue();
-        }
-
-        for (int i = 0; i < 5; i++)
-        {
-            signed.ReadEncodedValue();
-        }
-
-        return signed.ReadEncodedValue().ToArray();
-    }
-
-    private static int RsaBits(byte[] key)
-    {
-        try
-        {
-            return (int)new AsnReader(key, AsnEncodingRules.BER).ReadSequence().ReadInteger().GetBitLength();
-        }
-        catch (AsnContentException)
-        {
-            return 0;
-        }
-    }
-
-    private static string Names(X509Certificate2 certificate)
-    {
-        foreach (X509Extension extension in certificate.Extensions)
-        {
-            if (extension is X509SubjectAlternativeNameExtension names)
-            {
-                return string.Join(',', names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())));
-            }
-        }
-
-        return "";
     }
 }

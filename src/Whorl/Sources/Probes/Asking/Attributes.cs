@@ -2,26 +2,18 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Sources.Probes.Asking;
 
-/// <summary>Attributes of a finding in the order they were added; texts of peers are bounded, those that are empty are left out.</summary>
+/// <summary>Attributes of a finding in the order they were added; texts of peers are bounded as everywhere, those that are empty are left out.</summary>
 internal sealed class Attributes
 {
-    /// <summary>Characters of a name: host, protocol, software; what is longer is an attack.</summary>
-    public const int MaxName = 512;
-
-    /// <summary>Characters of a line: title, location, subject of a certificate.</summary>
-    public const int MaxLine = 2048;
-
-    /// <summary>Characters of a list: header names, algorithms, names in a certificate.</summary>
-    public const int MaxList = 4096;
-
     private readonly List<KeyValuePair<string, object>> _values = [];
 
     public IReadOnlyList<KeyValuePair<string, object>> Values => _values;
 
-    public Attributes Text(string name, string? value, int max = MaxName)
+    public Attributes Text(string name, string? value, int max = HostileText.MaxName)
     {
         if (!string.IsNullOrEmpty(value))
         {

@@ -5,6 +5,7 @@ using System.Text;
 using Whorl.Fingerprints.Fuzzy;
 using Whorl.Fingerprints.Wire;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Probes.Asking;
 using Whorl.Sources.Probes.Protocols.Tls;
 
@@ -57,11 +58,11 @@ internal sealed class HttpProbe(string userAgent) : IProbe
             .Text("http.scheme", tls ? "https" : "http")
             .Number("http.status", answer.Status)
             .Text("http.server", answer.Field("Server"))
-            .Text("http.location", answer.Field("Location"), Attributes.MaxLine)
-            .Text("http.title", title, Attributes.MaxLine)
+            .Text("http.location", answer.Field("Location"), HostileText.MaxLine)
+            .Text("http.title", title, HostileText.MaxLine)
             .Text("http.title_sha256", title is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(title))))
             .Text("http.body_sha256", body.Length == 0 ? null : Convert.ToHexStringLower(SHA256.HashData(body)))
-            .Text("http.header_order", answer.FieldOrder, Attributes.MaxList);
+            .Text("http.header_order", answer.FieldOrder, HostileText.MaxList);
     }
 
     private async Task AddIconAsync(ProbeTarget target, ProbeBudget budget, bool tls, Attributes attributes)

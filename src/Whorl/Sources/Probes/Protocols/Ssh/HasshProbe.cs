@@ -2,6 +2,7 @@ using System.Text;
 using Whorl.Fingerprints.Ssh;
 using Whorl.Fingerprints.Wire;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Probes.Asking;
 
 namespace Whorl.Sources.Probes.Protocols.Ssh;
@@ -41,10 +42,10 @@ internal sealed class HasshProbe(string identification) : IProbe
         received.Skip(server!.Length);
         Attributes attributes = new Attributes()
             .Text("ssh.hassh_server", HasshServer.Hash(server))
-            .Text("ssh.hassh_text", HasshServer.Text(server), Attributes.MaxList)
+            .Text("ssh.hassh_text", HasshServer.Text(server), HostileText.MaxList)
             .Text("ssh.banner", Attributes.Decode(Encoding.Latin1.GetBytes(banner.Text)))
             .Text("ssh.software", Attributes.Decode(Encoding.Latin1.GetBytes(banner.Software)))
-            .Text("ssh.host_keys", server.HostKeyAlgorithms, Attributes.MaxList);
+            .Text("ssh.host_keys", server.HostKeyAlgorithms, HostileText.MaxList);
         if (await HostKeyAsync(connection, received, server) is { } key)
         {
             attributes.Text("ssh.host_key_type", key.Type).Text("ssh.host_key_sha256", key.Sha256());

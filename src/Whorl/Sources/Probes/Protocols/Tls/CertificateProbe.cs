@@ -6,6 +6,8 @@ using Whorl.Fingerprints.Jarm;
 using Whorl.Fingerprints.Tls;
 using Whorl.Fingerprints.Wire;
 using Whorl.Kernel;
+using Whorl.Kernel.Certificates;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Probes.Asking;
 
 namespace Whorl.Sources.Probes.Protocols.Tls;
@@ -110,11 +112,33 @@ internal sealed class CertificateProbe : IProbe
                 .Text("tls.cipher", $"{cipher:x4}")
                 .Number("certificate.index", i)
                 .Number("certificate.chain", chain.Count);
-            CertificateFacts.Describe(chain[i].Span, attributes);
+            Describe(CertificateFacts.Read(chain[i].Span), attributes);
             findings.Add(new(ProbeKinds.Certificate, attributes));
         }
 
         return ProbeResult.Of(findings);
+    }
+
+    private static void Describe(CertificateFacts facts, Attributes attributes)
+    {
+        attributes.Text("certificate.sha256", facts.Sha256)
+            .Text("certificate.fault", facts.Fault)
+            .Text("certificate.spki_sha256", facts.SpkiSha256)
+            .Text("certificate.subject", facts.Subject, HostileText.MaxLine)
+            .Text("certificate.subject_cn", facts.SubjectCn)
+            .Text("certificate.issuer", facts.Issuer, HostileText.MaxLine)
+            .Text("certificate.sans", string.Join(',', facts.Sans), HostileText.MaxList)
+            .Text("certificate.not_before", facts.NotBefore)
+            .Text("certificate.not_after", facts.NotAfter)
+            .Text("certificate.serial", facts.Serial)
+            .Text("certificate.signature", facts.Signature)
+            .Text("certificate.key", facts.Key);
+        if (facts.KeyBits is { } bits)
+        {
+            attributes.Number("certificate.key_bits", bits);
+        }
+
+        attributes.Flag("certificate.self_signed", facts.SelfSigned);
     }
 
     private static string VersionText(ushort version) => version switch

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Whorl.Fingerprints.Jarm;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Probes.Asking;
 
 namespace Whorl.Sources.Probes.Protocols.Tls;
@@ -38,7 +39,7 @@ internal sealed class JarmProbe(int atOnce) : IProbe
         string hash = JarmHash.Compute(answers);
         return hash == JarmHash.None
             ? ProbeFailure.NotThisProtocol
-            : ProbeResult.Of(new Finding(ProbeKinds.Jarm, new Attributes().Text("tls.jarm", hash).Text("tls.jarm_answers", string.Join(',', answers), Attributes.MaxList)));
+            : ProbeResult.Of(new Finding(ProbeKinds.Jarm, new Attributes().Text("tls.jarm", hash).Text("tls.jarm_answers", string.Join(',', answers), HostileText.MaxList)));
     }
 
     private static async Task<string> AnswerAsync(ProbeTarget target, ProbeBudget budget, int number)

@@ -1,0 +1,61 @@
+using Whorl.Sources.Sites.Scans;
+
+namespace Whorl.Sources.Sites.Jobs;
+
+/// <summary>
+/// Where jobs come from and are led to their end. A job is claimed by lease; whoever holds its run may end it, once, while the lease holds.
+/// All times are those of the source's clock. Every call is atomic, and may be repeated after a failure of the way there.
+/// </summary>
+internal interface IJobSource
+{
+    /// <summary>Puts sites under watch; those that are there already stay as they are. How many were new is returned.</summary>
+    Task<int> AddAsync(IReadOnlyCollection<NewJob> jobs, CancellationToken cancel);
+
+    /// <summary>Takes jobs that are due, the longest due first, for so long. Runs whose lease has expired are abandoned first, and their jobs are due again.</summary>
+    Task<IReadOnlyList<LeasedJob>> ClaimAsync(string worker, int count, TimeSpan lease, CancellationToken cancel);
+
+    /// <summary>Heart beat: extends the leases of runs; those that are still this worker's are returned.</summary>
+    Task<IReadOnlySet<string>> ExtendAsync(string worker, IReadOnlyCollection<string> runs, TimeSpan lease, CancellationToken cancel);
+
+    /// <summary>Ends a run with its result. False where the run has ended or its lease has been lost; then nothing is written.</summary>
+    /// <param name="keep">The scan, kept in the same step; null where results are kept elsewhere.</param>
+    Task<bool> SucceedAsync(string run, ScanRecord? keep, NextVisit next, CancellationToken cancel);
+
+    /// <summary>Ends a run without one. False as above.</summary>
+    Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel);
+
+    /// <summary>Makes jobs due now, also those that are due never; how many is returned.</summary>
+    Task<int> RetryAsync(JobQuery which, CancellationToken cancel);
+
+    Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel);
+
+    /// <summary>The newest first.</summary>
+    Task<IReadOnlyList<JobRun>> RunsAsync(string job, int limit, CancellationToken cancel);
+
+    /// <summary>The oldest first.</summary>
+    Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel);
+
+    Task<JobCounts> CountAsync(CancellationToken cancel);
+}
+
+/// <summary>Where scans are kept.</summary>
+internal interface IResultSink
+{
+    /// <summary>Keeps a scan; one whose id is there already is left as it is.</summary>
+    Task WriteAsync(ScanRecord scan, CancellationToken cancel);
+
+    Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel);
+
+    /// <summary>Scans of a site, the newest first.</summary>
+    Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel);
+
+    /// <summary>The sites by their newest scan, the latest first.</summary>
+    Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel);
+}
+
+/// <summary>A site as a list shows it.</summary>
+internal sealed record SiteSummary(
+    string Site, string Url, SiteClass Class, string? Reason, int? Status, string? Title, string? Ip, string? Icon, int Scans, DateTimeOffset First, DateTimeOffset Last, DateTimeOffset? Changed, string Scan);
+
+/// <summary>Which sites. <c>Text</c> is part of the host or the title; <c>Feature</c> is a <c>kind=value</c> that the newest scan shows.</summary>
+internal sealed record SiteQuery(string? Text = null, SiteClass? Class = null, string? Feature = null, string? Before = null, int Limit = 100);
