@@ -1,0 +1,241 @@
+import { v } from "convex/values";
+import { bounded, invalid, maxFeatures, maxOfFeature, maxPage, maxRecordBytes, maxSitesRead, refuseMoreThan } from "./bounds";
+import { defineMutation, defineQuery, type Doc, type MutationCtx, type QueryCtx } from "./builders";
+import * as nouns from "./nouns";
+
+/** Keeps a scan, and makes it the site's face where it is the newest; one whose id is there already is left as it is. */
+export async function keep(ctx: MutationCtx, scan: typeof nouns.scan.type): Promise<void> {
+  refuseMoreThan(maxFeatures, scan.features, "features");
+  if (new TextEncoder().encode(scan.record).length > maxRecordBytes) {
+    throw invalid(`the record is larger than ${maxRecordBytes} bytes`);
+  }
+
+  const known = await ctx.db
+    .query("scans")
+    .withIndex("by_scan", (q) => q.eq("scan", scan.id))
+    .first();
+  if (known !== null) {
+    return;
+  }
+
+  const { id, site, url, time, record } = scan;
+  await ctx.db.insert("scans", { scan: id, site, url, time, class: scan.class, record });
+  const before = await findSite(ctx, site);
+  const facts = {
+    site,
+    url,
+    class: scan.class,
+    reason: scan.reason,
+    status: scan.status,
+    title: scan.title,
+    ip: scan.ip,
+    icon: scan.icon,
+    last: time,
+    scan: id,
+    marks: scan.marks,
+    search: `${site}\n${scan.title ?? ""}`.toLowerCase(),
+  };
+  if (before === null) {
+    await ctx.db.insert("sites", { ...facts, scans: 1, first: time });
+    await showFeatures(ctx, site, scan.features);
+  } else if (isNewer(scan, before)) {
+    await ctx.db.patch(before._id, {
+      ...facts,
+      scans: before.scans + 1,
+      first: Math.min(before.first, time),
+      changed: haveChanged(before.marks, scan.marks) ? time : before.changed,
+    });
+    await showFeatures(ctx, site, scan.features);
+  } else {
+    await ctx.db.patch(before._id, { scans: before.scans + 1, first: Math.min(before.first, time) });
+  }
+}
+
+function isNewer(scan: { time: number; id: string }, site: Doc<"sites">): boolean {
+  return scan.time > site.last || (scan.time === site.last && scan.id > site.scan);
+}
+
+function haveChanged(before: Doc<"sites">["marks"], now: Doc<"sites">["marks"]): boolean {
+  const text = (marks: Doc<"sites">["marks"]) => JSON.stringify(marks.map((mark) => [mark.part, mark.value]).sort());
+  return text(before) !== text(now);
+}
+
+// Only what is new is written and only what is gone is removed: a site mostly shows what it showed before.
+async function showFeatures(ctx: MutationCtx, site: string, features: readonly { kind: string; value: string }[]): Promise<void> {
+  const key = (feature: { kind: string; value: string }) => `${feature.kind}=${feature.value}`;
+  const wanted = new Map(features.map((feature) => [key(feature), feature]));
+  const there = await ctx.db
+    .query("features")
+    .withIndex("by_site", (q) => q.eq("site", site))
+    .take(2 * maxFeatures);
+  for (const row of there) {
+    if (!wanted.delete(key(row))) {
+      await ctx.db.delete(row._id);
+    }
+  }
+
+  for (const { kind, value } of wanted.values()) {
+    await ctx.db.insert("features", { kind, value, site });
+  }
+}
+
+async function findSite(ctx: QueryCtx, site: string): Promise<Doc<"sites"> | null> {
+  return await ctx.db
+    .query("sites")
+    .withIndex("by_site", (q) => q.eq("site", site))
+    .unique();
+}
+
+export const write = defineMutation({
+  args: { scan: nouns.scan },
+  returns: v.null(),
+  handler: async (ctx, { scan }) => {
+    await keep(ctx, scan);
+    return null;
+  },
+});
+
+/** The record of one scan. */
+export const get = defineQuery({
+  args: { id: v.string() },
+  returns: v.union(v.string(), v.null()),
+  handler: async (ctx, { id }) => (await findScan(ctx, id))?.record ?? null,
+});
+
+async function findScan(ctx: QueryCtx, id: string): Promise<Doc<"scans"> | null> {
+  return await ctx.db
+    .query("scans")
+    .withIndex("by_scan", (q) => q.eq("scan", id))
+    .first();
+}
+
+// A query may read 16 MiB: as many whole records as fit beside each other.
+const maxRecords = 16;
+
+/** Records of a site's scans, the newest first; `before` is the id of the last scan of the page before. The caller asks again until it has enough. */
+export const ofSite = defineQuery({
+  args: { site: v.string(), limit: v.number(), before: v.optional(v.string()) },
+  returns: v.array(v.string()),
+  handler: async (ctx, { site, limit, before }) => {
+    const take = bounded(limit, 0, maxRecords, "limit");
+    if (before === undefined) {
+      const newest = await ctx.db
+        .query("scans")
+        .withIndex("by_site", (q) => q.eq("site", site))
+        .order("desc")
+        .take(take);
+      return newest.map((scan) => scan.record);
+    }
+
+    const last = await findScan(ctx, before);
+    if (last === null) {
+      return [];
+    }
+
+    const beside = await ctx.db
+      .query("scans")
+      .withIndex("by_site", (q) => q.eq("site", site).eq("time", last.time).lt("scan", last.scan))
+      .order("desc")
+      .take(take);
+    const older = await ctx.db
+      .query("scans")
+      .withIndex("by_site", (q) => q.eq("site", site).lt("time", last.time))
+      .order("desc")
+      .take(take - beside.length);
+    return [...beside, ...older].map((scan) => scan.record);
+  },
+});
+
+function shown(site: Doc<"sites">) {
+  return {
+    site: site.site,
+    url: site.url,
+    class: site.class,
+    reason: site.reason ?? null,
+    status: site.status ?? null,
+    title: site.title ?? null,
+    ip: site.ip ?? null,
+    icon: site.icon ?? null,
+    scans: site.scans,
+    first: site.first,
+    last: site.last,
+    changed: site.changed ?? null,
+    scan: site.scan,
+  };
+}
+
+/**
+ * Sites by their newest scan, the latest first, from where a page ended. A page may be short or empty although there is more:
+ * `more` is where to go on, null at the end.
+ */
+export const sites = defineQuery({
+  args: {
+    text: v.optional(v.string()),
+    class: v.optional(nouns.siteClass),
+    before: v.optional(v.string()),
+    limit: v.number(),
+  },
+  returns: v.object({ sites: v.array(nouns.site), more: v.union(v.string(), v.null()) }),
+  handler: async (ctx, args) => {
+    const limit = bounded(args.limit, 0, maxPage, "limit");
+    const text = args.text?.toLowerCase();
+    const after = args.before === undefined ? null : await findSite(ctx, args.before);
+    if (args.before !== undefined && after === null) {
+      return { sites: [], more: null };
+    }
+
+    const found = [];
+    let read = 0;
+    let last: string | null = null;
+    const { class: only } = args;
+    const stretches: ((q: Tail) => Tail)[] =
+      after === null
+        ? [(q) => q]
+        : [(q) => q.eq("last", after.last).lt("_creationTime", after._creationTime), (q) => q.lt("last", after.last)];
+    for (const stretch of stretches) {
+      const query = ctx.db.query("sites");
+      const ordered =
+        only === undefined
+          ? query.withIndex("by_last", (q) => stretch(q as unknown as Tail) as never)
+          : query.withIndex("by_class", (q) => stretch(q.eq("class", only) as unknown as Tail) as never);
+      for (const site of await ordered.order("desc").take(text === undefined ? limit - found.length : maxSitesRead - read)) {
+        read += 1;
+        last = site.site;
+        if (text === undefined || site.search.includes(text)) {
+          found.push(shown(site));
+          if (found.length === limit) {
+            return { sites: found, more: last };
+          }
+        }
+      }
+    }
+
+    return { sites: found, more: text !== undefined && read >= maxSitesRead ? last : null };
+  },
+});
+
+interface Tail {
+  eq(field: "last", value: number): Tail;
+  lt(field: "last" | "_creationTime", value: number): Tail;
+}
+
+/** Sites whose newest scan shows a feature, the latest first. Of a feature that more than a thousand show, a thousand are told. */
+export const byFeature = defineQuery({
+  args: { kind: v.string(), value: v.string() },
+  returns: v.array(nouns.site),
+  handler: async (ctx, { kind, value }) => {
+    const rows = await ctx.db
+      .query("features")
+      .withIndex("by_value", (q) => q.eq("kind", kind).eq("value", value))
+      .take(maxOfFeature);
+    const found = [];
+    for (const row of rows) {
+      const site = await findSite(ctx, row.site);
+      if (site !== null) {
+        found.push(shown(site));
+      }
+    }
+
+    return found.sort((a, b) => b.last - a.last || (a.site < b.site ? -1 : 1));
+  },
+});
