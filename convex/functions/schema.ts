@@ -10,6 +10,7 @@ export default defineSchema({
     site: v.string(),
     origin: v.string(),
     state: jobState,
+    // When it may be claimed; while it is leased, the end of the lease; null for never by itself.
     due: v.union(v.number(), v.null()),
     // `due` with "never" last, for lists.
     order: v.number(),
@@ -20,7 +21,6 @@ export default defineSchema({
     interval: v.number(),
     added: v.number(),
     worker: v.optional(v.string()),
-    leasedUntil: v.optional(v.number()),
     run: v.optional(v.string()),
   })
     .index("by_url", ["url"])
@@ -74,9 +74,9 @@ export default defineSchema({
     record: v.string(),
   })
     .index("by_scan", ["scan"])
-    .index("by_site", ["site", "time", "scan"]),
+    .index("by_site", ["site", "scan"]),
 
-  // Each site as its newest scan shows it.
+  // Each site as its newest scan shows it. Ids of scans are UUIDv7: the greatest is the newest.
   sites: defineTable({
     site: v.string(),
     url: v.string(),
@@ -91,13 +91,12 @@ export default defineSchema({
     last: v.number(),
     changed: v.optional(v.number()),
     scan: v.string(),
-    marks: v.array(v.object({ part: v.string(), value: v.string() })),
     // Host and title in lower case.
     search: v.string(),
   })
     .index("by_site", ["site"])
-    .index("by_last", ["last"])
-    .index("by_class", ["class", "last"]),
+    .index("by_scan", ["scan"])
+    .index("by_class", ["class", "scan"]),
 
   // What the newest scan of a site shows and other sites may share.
   features: defineTable({

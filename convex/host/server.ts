@@ -10,7 +10,8 @@ import { modules } from "./modules";
 /*
  * The functions of this folder behind Convex's HTTP API, in memory, for Whorl's own tests: what is posted to /api/query and /api/mutation
  * is called as a deployment would call it, one call after another. `Convex <key>` may call everything, `Bearer <token>` the public functions
- * as the subject that the token stands for, and nobody else more than that.
+ * as the subject that the token stands for, and nobody else more than that. /host/clock sets the time (milliseconds, then it stands still),
+ * which no deployment offers.
  */
 const adminKey = process.env["WHORL_HOST_ADMIN_KEY"] ?? "";
 const subjects = new Map(Object.entries(JSON.parse(process.env["WHORL_HOST_TOKENS"] ?? "{}") as Record<string, string>));
@@ -116,6 +117,13 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === "POST" && request.url === "/host/clock") {
+    const now = Number(await read(request));
+    Date.now = () => now;
+    answer(response, 200, now);
+    return;
+  }
+
   const kind = request.method === "POST" ? { "/api/query": "query", "/api/mutation": "mutation" }[request.url ?? ""] : undefined;
   try {
     if (kind === undefined) {

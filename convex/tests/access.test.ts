@@ -4,7 +4,7 @@ import * as jobs from "../functions/jobs";
 import * as scans from "../functions/scans";
 import * as signedJobs from "../functions/signed/jobs";
 import * as signedScans from "../functions/signed/scans";
-import { day, Deployment } from "./deployment";
+import { Deployment } from "./deployment";
 
 const counts = makeFunctionReference<"query">("signed/jobs:counts");
 const add = makeFunctionReference<"mutation">("signed/jobs:add");
@@ -18,7 +18,7 @@ describe("signed functions", () => {
     for (const name of ["worker-1", "someone, https://issuer.example|worker-1"]) {
       vi.stubEnv("WHORL_WORKERS", name);
       expect((await deployment.convex.withIdentity(worker).query(counts, {})).due).toBe(0);
-      await deployment.convex.withIdentity(worker).mutation(add, { jobs: [], interval: day });
+      await deployment.convex.withIdentity(worker).mutation(add, { jobs: [] });
     }
   });
 
@@ -32,7 +32,7 @@ describe("signed functions", () => {
     for (const name of ["worker-2", "", " , "]) {
       vi.stubEnv("WHORL_WORKERS", name);
       await expect(deployment.convex.withIdentity(worker).query(counts, {})).rejects.toThrow(/forbidden/);
-      await expect(deployment.convex.withIdentity(worker).mutation(add, { jobs: [], interval: day })).rejects.toThrow(/forbidden/);
+      await expect(deployment.convex.withIdentity(worker).mutation(add, { jobs: [] })).rejects.toThrow(/forbidden/);
     }
   });
 });
@@ -49,7 +49,7 @@ describe("every function", () => {
   test("refuses arguments of another shape", async () => {
     const deployment = new Deployment();
     await expect(deployment.mutation("jobs:claim", { worker: 5, lease: 1, runs: [] })).rejects.toThrow();
-    await expect(deployment.mutation("jobs:add", { jobs: [{ url: "https://a.example/" }], interval: day })).rejects.toThrow();
+    await expect(deployment.mutation("jobs:add", { jobs: [{ url: "https://a.example/" }] })).rejects.toThrow();
     await expect(deployment.query("jobs:list", { limit: 1, state: "nonsense" })).rejects.toThrow();
     await expect(deployment.query("jobs:counts", { more: 1 })).rejects.toThrow();
   });

@@ -38,7 +38,7 @@ export class Deployment {
 
   async add(...hosts: string[]): Promise<number> {
     const jobs = hosts.map((host) => ({ url: `https://${host}/`, site: host, origin: "test" }));
-    return await this.mutation("jobs:add", { jobs, interval: day });
+    return await this.mutation("jobs:add", { jobs });
   }
 
   async claim(worker: string, ...runs: string[]) {
@@ -81,7 +81,7 @@ export function scan(id: string, site: string, more: Record<string, unknown> = {
     title: `Shop of ${site}`,
     record: JSON.stringify({ id, site }),
     features: [] as { kind: string; value: string }[],
-    marks: [{ part: "page", value: "a" }],
+    changed: false,
     ...more,
   };
 }

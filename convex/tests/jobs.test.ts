@@ -12,7 +12,7 @@ describe("adding", () => {
       due: noon,
       failures: 0,
       runs: 0,
-      interval: day,
+      interval: 0,
       added: noon,
       worker: null,
       leasedUntil: null,
@@ -31,7 +31,7 @@ describe("adding", () => {
   test("takes a due time of the caller", async () => {
     const deployment = new Deployment();
     const job = { url: "https://a.example/", site: "a.example", origin: "test", due: noon + day };
-    await deployment.mutation("jobs:add", { jobs: [job], interval: day });
+    await deployment.mutation("jobs:add", { jobs: [job] });
     expect(await deployment.claim("w", "r1")).toEqual([]);
     deployment.pass(day);
     expect(await deployment.claim("w", "r2")).toHaveLength(1);
@@ -47,7 +47,7 @@ describe("claiming", () => {
   test("leases the longest due first, and no more than asked for", async () => {
     const deployment = new Deployment();
     const jobs = [3, 1, 2].map((n) => ({ url: `https://${n}.example/`, site: `${n}.example`, origin: "test", due: noon - day + n }));
-    await deployment.mutation("jobs:add", { jobs, interval: day });
+    await deployment.mutation("jobs:add", { jobs });
     const leased = await deployment.claim("w", "r1", "r2");
     expect(leased.map((one: { job: { site: string }; run: string }) => [one.job.site, one.run])).toEqual([
       ["1.example", "r1"],
@@ -102,7 +102,7 @@ describe("a lease", () => {
     await deployment.claim("w", "r1", "r2");
     deployment.pass(minute / 2);
     expect(await deployment.mutation("jobs:extend", { worker: "w", lease: minute, runs: ["r1", "r9"] })).toEqual(["r1"]);
-    expect((await deployment.job("a.example")).leasedUntil).toBe(noon + 1.5 * minute);
+    expect(await deployment.job("a.example")).toMatchObject({ leasedUntil: noon + 1.5 * minute, due: noon + 1.5 * minute });
     deployment.pass(minute / 2);
     expect(await deployment.mutation("jobs:extend", { worker: "w", lease: minute, runs: ["r1", "r2"] })).toEqual(["r1"]);
   });
@@ -194,6 +194,7 @@ describe("ending", () => {
     deployment.pass(1000 * day);
     expect(await deployment.claim("w", "r2")).toEqual([]);
     expect(await deployment.mutation("jobs:retry", { state: "failed", limit: 100 })).toBe(1);
+    expect(await deployment.job("a.example")).toMatchObject({ state: "queued", due: noon + 1000 * day, failures: 0 });
     expect(await deployment.claim("w", "r3")).toHaveLength(1);
   });
 

@@ -30,7 +30,6 @@ async function end(
     interval: ending.next.interval,
     failures: failed ? job.failures + 1 : 0,
     worker: undefined,
-    leasedUntil: undefined,
   };
   const tally = new Tally();
   await step(ctx, tally, job, state, changes, { run: run.run, time: now, reason: ending.reason });

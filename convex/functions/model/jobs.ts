@@ -3,7 +3,7 @@ import { bounded, maxAbandon, maxBatch, maxPage, maxRetry, maxTransitions, maxDu
 import { defineMutation, defineQuery, type Doc, type QueryCtx } from "./builders";
 import { countStates, Tally } from "./counters";
 import * as nouns from "./nouns";
-import { abandonExpired, dueAt, step } from "./steps";
+import { abandonExpired, dueAt, leasedUntil, step } from "./steps";
 
 function shown(job: Doc<"jobs">) {
   return {
@@ -18,16 +18,16 @@ function shown(job: Doc<"jobs">) {
     interval: job.interval,
     added: job.added,
     worker: job.worker ?? null,
-    leasedUntil: job.leasedUntil ?? null,
+    leasedUntil: job.state === "leased" ? job.due : null,
     run: job.run ?? null,
   };
 }
 
 /** Puts sites under watch; those that are there already stay as they are. */
 export const add = defineMutation({
-  args: { jobs: v.array(nouns.newJob), interval: v.number() },
+  args: { jobs: v.array(nouns.newJob) },
   returns: v.number(),
-  handler: async (ctx, { jobs, interval }) => {
+  handler: async (ctx, { jobs }) => {
     refuseMoreThan(maxBatch, jobs, "jobs");
     const now = Date.now();
     const tally = new Tally();
@@ -49,7 +49,7 @@ export const add = defineMutation({
         ...dueAt(due ?? now),
         failures: 0,
         runs: 0,
-        interval,
+        interval: 0,
         added: now,
       });
       tally.move(null, "queued");
@@ -88,7 +88,7 @@ export const claim = defineMutation({
       const run = runs[index]!;
       const until = now + lease;
       await ctx.db.insert("runs", { run, job: job._id, worker, state: "leased", started: now, until });
-      const changes = { worker, leasedUntil: until, run, runs: job.runs + 1, ready: undefined };
+      const changes = { ...leasedUntil(until), worker, run, runs: job.runs + 1 };
       await step(ctx, tally, job, "leased", changes, { run, time: now });
       leased.push({ job: shown({ ...job, ...changes, state: "leased" }), run });
     }
@@ -115,7 +115,7 @@ export const extend = defineMutation({
 
       const until = now + lease;
       await ctx.db.patch(run._id, { until });
-      await ctx.db.patch(run.job, { leasedUntil: until });
+      await ctx.db.patch(run.job, leasedUntil(until));
       held.push(name);
     }
 
@@ -123,13 +123,14 @@ export const extend = defineMutation({
   },
 });
 
-/** Makes jobs due now that nobody holds, also those that are due never. */
+/** Makes jobs due now that nobody holds, also those that are due never, and forgets their failures. */
 export const retry = defineMutation({
   args: nouns.jobQuery,
   returns: v.number(),
   handler: async (ctx, query) => {
     const now = Date.now();
     const tally = new Tally();
+    const changes = { ...dueAt(now), failures: 0 };
     let count = 0;
     for (const job of await find(ctx, query, maxRetry)) {
       if (job.state === "leased") {
@@ -137,9 +138,9 @@ export const retry = defineMutation({
       }
 
       if (job.state === "queued") {
-        await ctx.db.patch(job._id, dueAt(now));
+        await ctx.db.patch(job._id, changes);
       } else {
-        await step(ctx, tally, job, "queued", dueAt(now), { time: now, reason: "retry" });
+        await step(ctx, tally, job, "queued", changes, { time: now, reason: "retry" });
       }
 
       count += 1;

@@ -97,8 +97,8 @@ export const scan = v.object({
   icon: v.optional(v.string()),
   record: v.string(),
   features: v.array(feature),
-  // One value for each part of a site whose changes are told; a part that differs from the scan before has changed.
-  marks: v.array(v.object({ part: v.string(), value: v.string() })),
+  // Whether something is not as at the scan before.
+  changed: v.boolean(),
 });
 
 export const site = v.object({

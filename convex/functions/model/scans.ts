@@ -32,32 +32,22 @@ export async function keep(ctx: MutationCtx, scan: typeof nouns.scan.type): Prom
     icon: scan.icon,
     last: time,
     scan: id,
-    marks: scan.marks,
     search: `${site}\n${scan.title ?? ""}`.toLowerCase(),
   };
   if (before === null) {
-    await ctx.db.insert("sites", { ...facts, scans: 1, first: time });
+    await ctx.db.insert("sites", { ...facts, scans: 1, first: time, changed: scan.changed ? time : undefined });
     await showFeatures(ctx, site, scan.features);
-  } else if (isNewer(scan, before)) {
+  } else if (id > before.scan) {
     await ctx.db.patch(before._id, {
       ...facts,
       scans: before.scans + 1,
       first: Math.min(before.first, time),
-      changed: haveChanged(before.marks, scan.marks) ? time : before.changed,
+      changed: scan.changed ? time : before.changed,
     });
     await showFeatures(ctx, site, scan.features);
   } else {
     await ctx.db.patch(before._id, { scans: before.scans + 1, first: Math.min(before.first, time) });
   }
-}
-
-function isNewer(scan: { time: number; id: string }, site: Doc<"sites">): boolean {
-  return scan.time > site.last || (scan.time === site.last && scan.id > site.scan);
-}
-
-function haveChanged(before: Doc<"sites">["marks"], now: Doc<"sites">["marks"]): boolean {
-  const text = (marks: Doc<"sites">["marks"]) => JSON.stringify(marks.map((mark) => [mark.part, mark.value]).sort());
-  return text(before) !== text(now);
 }
 
 // Only what is new is written and only what is gone is removed: a site mostly shows what it showed before.
@@ -118,31 +108,12 @@ export const ofSite = defineQuery({
   returns: v.array(v.string()),
   handler: async (ctx, { site, limit, before }) => {
     const take = bounded(limit, 0, maxRecords, "limit");
-    if (before === undefined) {
-      const newest = await ctx.db
-        .query("scans")
-        .withIndex("by_site", (q) => q.eq("site", site))
-        .order("desc")
-        .take(take);
-      return newest.map((scan) => scan.record);
-    }
-
-    const last = await findScan(ctx, before);
-    if (last === null) {
-      return [];
-    }
-
-    const beside = await ctx.db
+    const scans = await ctx.db
       .query("scans")
-      .withIndex("by_site", (q) => q.eq("site", site).eq("time", last.time).lt("scan", last.scan))
+      .withIndex("by_site", (q) => (before === undefined ? q.eq("site", site) : q.eq("site", site).lt("scan", before)))
       .order("desc")
       .take(take);
-    const older = await ctx.db
-      .query("scans")
-      .withIndex("by_site", (q) => q.eq("site", site).lt("time", last.time))
-      .order("desc")
-      .take(take - beside.length);
-    return [...beside, ...older].map((scan) => scan.record);
+    return scans.map((scan) => scan.record);
   },
 });
 
@@ -166,7 +137,7 @@ function shown(site: Doc<"sites">) {
 
 /**
  * Sites by their newest scan, the latest first, from where a page ended. A page may be short or empty although there is more:
- * `more` is where to go on, null at the end.
+ * `more` is the scan after which to go on, null at the end.
  */
 export const sites = defineQuery({
   args: {
@@ -179,45 +150,25 @@ export const sites = defineQuery({
   handler: async (ctx, args) => {
     const limit = bounded(args.limit, 0, maxPage, "limit");
     const text = args.text?.toLowerCase();
-    const after = args.before === undefined ? null : await findSite(ctx, args.before);
-    if (args.before !== undefined && after === null) {
-      return { sites: [], more: null };
-    }
-
+    const { class: only, before } = args;
+    const sites = ctx.db.query("sites");
+    const ordered =
+      only === undefined
+        ? sites.withIndex("by_scan", (q) => (before === undefined ? q : q.lt("scan", before)))
+        : sites.withIndex("by_class", (q) => (before === undefined ? q.eq("class", only) : q.eq("class", only).lt("scan", before)));
+    const read = await ordered.order("desc").take(text === undefined ? limit : maxSitesRead);
     const found = [];
-    let read = 0;
-    let last: string | null = null;
-    const { class: only } = args;
-    const stretches: ((q: Tail) => Tail)[] =
-      after === null
-        ? [(q) => q]
-        : [(q) => q.eq("last", after.last).lt("_creationTime", after._creationTime), (q) => q.lt("last", after.last)];
-    for (const stretch of stretches) {
-      const query = ctx.db.query("sites");
-      const ordered =
-        only === undefined
-          ? query.withIndex("by_last", (q) => stretch(q as unknown as Tail) as never)
-          : query.withIndex("by_class", (q) => stretch(q.eq("class", only) as unknown as Tail) as never);
-      for (const site of await ordered.order("desc").take(text === undefined ? limit - found.length : maxSitesRead - read)) {
-        read += 1;
-        last = site.site;
-        if (text === undefined || site.search.includes(text)) {
-          found.push(shown(site));
-          if (found.length === limit) {
-            return { sites: found, more: last };
-          }
-        }
+    for (const site of read) {
+      if (found.length < limit && (text === undefined || site.search.includes(text))) {
+        found.push(shown(site));
       }
     }
 
-    return { sites: found, more: text !== undefined && read >= maxSitesRead ? last : null };
+    const full = found.length === limit;
+    const last = full ? found[found.length - 1] : read.length === maxSitesRead ? read[read.length - 1] : undefined;
+    return { sites: found, more: last?.scan ?? null };
   },
 });
-
-interface Tail {
-  eq(field: "last", value: number): Tail;
-  lt(field: "last" | "_creationTime", value: number): Tail;
-}
 
 /** Sites whose newest scan shows a feature, the latest first. Of a feature that more than a thousand show, a thousand are told. */
 export const byFeature = defineQuery({
@@ -236,6 +187,6 @@ export const byFeature = defineQuery({
       }
     }
 
-    return found.sort((a, b) => b.last - a.last || (a.site < b.site ? -1 : 1));
+    return found.sort((a, b) => (a.scan < b.scan ? 1 : -1));
   },
 });

@@ -10,6 +10,11 @@ export function dueAt(due: number | null): { due: number | null; order: number; 
   return { due, order: due ?? never, ready: due ?? undefined };
 }
 
+/** The same while it is leased. */
+export function leasedUntil(until: number): { due: number; order: number; ready: undefined } {
+  return { due: until, order: until, ready: undefined };
+}
+
 /** Writes a job's new state with the trace of the step. */
 export async function step(
   ctx: MutationCtx,
@@ -47,7 +52,7 @@ export async function abandonExpired(ctx: MutationCtx, tally: Tally, now: number
         tally,
         job,
         "abandoned",
-        { ...dueAt(now), failures: job.failures + 1, worker: undefined, leasedUntil: undefined },
+        { ...dueAt(now), failures: job.failures + 1, worker: undefined },
         { run: run.run, time: now, reason },
       );
     }
