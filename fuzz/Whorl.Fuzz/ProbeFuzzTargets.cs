@@ -4,7 +4,6 @@ using Whorl.Fingerprints.Wire;
 using Whorl.Kernel.Certificates;
 using Whorl.Sources.Probes.Protocols.Http;
 using Whorl.Sources.Probes.Protocols.Packets;
-using Whorl.Sources.Probes.Protocols.Tls;
 using Whorl.Sources.Probes.Targets;
 
 namespace Whorl.Fuzz;

@@ -46,50 +46,6 @@ public sealed class CertificateProbeTests
         asked.ShouldBe("shop.example");
     }
 
-    [Theory]
-    [InlineData("rsa", true)]
-    [InlineData("pss", true)]
-    [InlineData("ec", true)]
-    [InlineData("rsa", false)]
-    [InlineData("pss", false)]
-    [InlineData("ec", false)]
-    public void Self_signed_is_what_its_own_key_signed_and_nothing_that_only_says_so(string kind, bool own)
-    {
-        using RSA rsa = RSA.Create(2048), otherRsa = RSA.Create(2048);
-        using ECDsa ec = ECDsa.Create(ECCurve.NamedCurves.nistP384), otherEc = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        RSASignaturePadding padding = kind == "pss" ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-        X500DistinguishedName name = new("CN=same");
-        CertificateRequest request = kind == "ec" ? new(name, ec, HashAlgorithmName.SHA384) : new(name, rsa, HashAlgorithmName.SHA512, padding);
-        X509SignatureGenerator signer = kind == "ec" ? X509SignatureGenerator.CreateForECDsa(own ? ec : otherEc) : X509SignatureGenerator.CreateForRSA(own ? rsa : otherRsa, padding);
-        using X509Certificate2 certificate = request.Create(name, signer, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90), [1, 2, 3]);
-        Attributes attributes = new();
-        CertificateFacts.Describe(certificate.RawData, attributes);
-        attributes.Get("certificate.fault").ShouldBeNull();
-        attributes.Get("certificate.issuer").ShouldBe(attributes.Get("certificate.subject"));
-        attributes.Get("certificate.self_signed").ShouldBe(own ? "true" : null);
-    }
-
-    [Fact]
-    public void No_truncation_or_flipped_bit_of_a_certificate_throws()
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using X509Certificate2 certificate = SelfSigned(new CertificateRequest("CN=x", key, HashAlgorithmName.SHA256));
-        byte[] der = certificate.RawData;
-        for (int n = 0; n < der.Length; n += 3)
-        {
-            Attributes cut = new();
-            CertificateFacts.Describe(der.AsSpan(0, n), cut);
-            cut.Get("certificate.fault").ShouldNotBeNull();
-        }
-
-        for (int bit = 0; bit < der.Length * 8; bit += 3)
-        {
-            der[bit / 8] ^= (byte)(1 << (bit % 8));
-            CertificateFacts.Describe(der, new Attributes());
-            der[bit / 8] ^= (byte)(1 << (bit % 8));
-        }
-    }
-
     [Fact]
     public async Task Silence_tarpits_and_other_protocols_are_told_apart()
     {
