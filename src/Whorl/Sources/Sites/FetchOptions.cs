@@ -10,7 +10,7 @@ internal sealed class FetchOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Bytes of a page, after decompression; what comes after them is not read.</summary>
-    [Range(1024, 64 * 1024 * 1024)]
+    [Range(1, 64 * 1024 * 1024)]
     public int HtmlMaxBytes { get; set; } = 512_000;
 
     /// <summary>Bytes of the page that the scan shows as they came.</summary>
