@@ -52,9 +52,9 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
                 exchange = await FetchAsync(url, options.HtmlMaxBytes, PageAccept, cancel);
                 Redirect? next = Redirect.InHead(exchange.Head);
                 FetchException? broken = exchange.Head.Status >= 400 || (exchange.Body.Length > 0 && exchange.End.Fault is { Reason: ScanReasons.Reset }) ? null : exchange.End.Fault;
-                if (next is null && exchange.IsPage && broken is null)
+                if (next is null && exchange.IsPage && broken is null && exchange.End.Fault is null or { Reason: ScanReasons.Reset })
                 {
-                    page = await ReadAsync(exchange, cancel);
+                    page = await ReadAsync(exchange, visit);
                     next = Redirect.InPage(page);
                 }
 
@@ -62,7 +62,7 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
                 string? wrong = null;
                 if (next is not null)
                 {
-                    target = SiteUrl.Resolve(url, next.Target, out wrong);
+                    target = WebAddress.Resolve(url, next.Target, out wrong);
 
                     // A page that refreshes itself stays where it is.
                     next = next.By != "location" && target?.AbsoluteUri == url.AbsoluteUri ? null : next;
@@ -101,7 +101,7 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
     /// <summary>One exchange, without redirects.</summary>
     public async Task<Exchange> FetchAsync(Uri url, int cap, string accept, CancellationToken cancel)
     {
-        if (SiteUrl.IsOtherProtocol(url))
+        if (WebAddress.IsOtherProtocol(url))
         {
             throw new FetchException(ScanReasons.Blocked, $"port {url.Port} is another protocol's");
         }
@@ -143,6 +143,7 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
     private async Task<PageReading> ReadAsync(Exchange exchange, CancellationToken cancel)
     {
         // No more pages are taken apart at once than there are cores: the rest of the visits go on meanwhile, and trees of pages do not pile up.
+        // Waiting for a turn is none of the site's time.
         await readers.WaitAsync(cancel);
         try
         {
@@ -161,5 +162,5 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
             + $"Accept-Encoding: {ContentBody.Accepted}\r\nAccept-Language: en-US,en;q=0.9\r\n\r\n";
     }
 
-    private static string Bounded(string text) => text.Length > SiteUrl.MaxLength ? text[..SiteUrl.MaxLength] : text;
+    private static string Bounded(string text) => text.Length > WebAddress.MaxLength ? text[..WebAddress.MaxLength] : text;
 }

@@ -98,7 +98,7 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(time);
-        Uri? url = SiteUrl.Read(text, out string? wrong);
+        Uri? url = WebAddress.Read(text, out string? wrong);
         Exchange? exchange = null;
         try
         {
@@ -127,7 +127,7 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
 
                 exchange.Dispose();
                 exchange = null;
-                url = SiteUrl.Resolve(url!, next.Target, out wrong);
+                url = WebAddress.Resolve(url!, next.Target, out wrong);
             }
         }
         catch (Exception fault) when (!cancel.IsCancellationRequested && FetchException.Of(fault) is { } known)

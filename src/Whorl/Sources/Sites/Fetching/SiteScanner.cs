@@ -39,24 +39,23 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
     {
         DateTimeOffset time = tools.Clock.GetUtcNow();
         long start = Stopwatch.GetTimestamp();
-        Uri? target = SiteUrl.Read(url, out string? wrong);
-        if (target is null)
+        if (!SiteUrl.TryParse(url, out SiteUrl? asked))
         {
             string text = url.Trim();
             return new()
             {
                 Id = id,
-                Url = text.Length > SiteUrl.MaxLength ? text[..SiteUrl.MaxLength] : text,
+                Url = Cut(text, SiteUrl.MaxLength),
                 Site = "",
                 Time = time,
                 ElapsedMs = 0,
                 Class = SiteClass.Unreachable,
                 Reason = ScanReasons.BadUrl,
-                Detail = Bounded(wrong!),
+                Detail = "no address of a web site",
             };
         }
 
-        string site = SiteUrl.HostOf(target);
+        (Uri target, string site) = (new(asked.Url), asked.Site);
         List<string> faults = [];
         SiteNames names = new(tools.Dns, tools.Hosts);
         using CancellationTokenSource page = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -79,7 +78,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
             ScanRecord scan = new()
             {
                 Id = id,
-                Url = target.AbsoluteUri,
+                Url = asked.Url,
                 Site = site,
                 Time = time,
                 ElapsedMs = 0,
@@ -91,7 +90,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
                 Icons = icons,
                 Assets = assets,
                 Tls = await tls.FactsAsync(faults),
-                Network = where with { Ip = end.Hops.FirstOrDefault(hop => hop.Ip is not null && SiteUrl.HostOf(new Uri(hop.Url)) == site)?.Ip ?? tls.Address ?? end.Hops.LastOrDefault(hop => hop.Ip is not null)?.Ip },
+                Network = where with { Ip = end.Hops.FirstOrDefault(hop => hop.Ip is not null && WebAddress.HostOf(new Uri(hop.Url)) == site)?.Ip ?? tls.Address ?? end.Hops.LastOrDefault(hop => hop.Ip is not null)?.Ip },
             };
             if (end is { Fault: null, Exchange.End.Fault: { } broken })
             {

@@ -33,8 +33,8 @@ internal static class ContentBody
                 Memory<byte> room = into.Room();
                 if (room.IsEmpty)
                 {
-                    // One byte more tells a body that ends here from one that was cut.
-                    return new(await content.ReadAsync(new byte[1], cancel) > 0, null);
+                    // Whether more would come is not waited for; what has come may still unpack to more.
+                    return new(!connection.IsBodyRead || await content.ReadAsync(new byte[1], cancel) > 0, null);
                 }
 
                 int count = await content.ReadAsync(room, cancel);

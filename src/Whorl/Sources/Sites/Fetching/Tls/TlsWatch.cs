@@ -17,7 +17,7 @@ internal sealed class TlsWatch(JarmAsker jarm, FetchOptions options, string site
     /// <summary>Told of each connection; calls do not overlap.</summary>
     public void Opened(Uri url, SiteConnection connection)
     {
-        bool own = SiteUrl.HostOf(url) == site;
+        bool own = WebAddress.HostOf(url) == site;
         if (connection.Tls is null || options.DisableTls || _own)
         {
             return;

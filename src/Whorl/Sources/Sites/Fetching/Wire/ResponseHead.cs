@@ -92,7 +92,13 @@ internal sealed record ResponseHead(string Protocol, int Status, IReadOnlyList<H
         }
 
         head = new(protocol, status, headers, BodyFraming.None, 0, false);
-        return Frame(ref head) ? ParseStatus.Done : ParseStatus.Malformed;
+        if (Frame(ref head))
+        {
+            return ParseStatus.Done;
+        }
+
+        head = null;
+        return ParseStatus.Malformed;
     }
 
     private static bool Frame([System.Diagnostics.CodeAnalysis.DisallowNull] ref ResponseHead? head)

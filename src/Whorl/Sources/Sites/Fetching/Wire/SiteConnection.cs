@@ -38,6 +38,9 @@ internal sealed class SiteConnection(Stream stream, PeerAddress address, TlsFact
     /// <summary>Whether it has carried an exchange before; one that then ends without a word was simply given up by the server.</summary>
     public bool Used { get; private set; }
 
+    /// <summary>Whether the body was read to its end.</summary>
+    public bool IsBodyRead => _framing == BodyFraming.None;
+
     /// <summary>Whether the last exchange was read to its end, so that another may follow.</summary>
     public bool IsReusable => !_disposed && _keep && _framing == BodyFraming.None;
 

@@ -1,9 +1,11 @@
+using System.Globalization;
+
 namespace Whorl.Sources.Sites.Fetching;
 
-/// <summary>Addresses that may be visited, in their one form.</summary>
-internal static class SiteUrl
+/// <summary>Addresses that a page leads to, or consists of: which of them may be asked for, in one form.</summary>
+internal static class WebAddress
 {
-    /// <summary>Characters of an address; browsers and servers take about as many.</summary>
+    /// <summary>Characters of an address; servers take about as many.</summary>
     public const int MaxLength = 8192;
 
     // Ports of other protocols (the list of the Fetch standard, §2.9): an HTTP request must not be made to speak to a mail server.
@@ -14,14 +16,9 @@ internal static class SiteUrl
         6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
     ];
 
-    /// <summary>Reads what a person writes: without a scheme it is <c>http://</c>. User, password and fragment are left out.</summary>
+    /// <summary>Reads an absolute address. User, password and fragment are left out.</summary>
     /// <param name="fault">What is wrong with it.</param>
-    public static Uri? Read(string text, out string? fault)
-    {
-        text = text.Trim();
-        bool bare = !text.Contains("://", StringComparison.Ordinal);
-        return Check(bare ? "http://" + text : text, null, out fault);
-    }
+    public static Uri? Read(string text, out string? fault) => Check(text.Trim(), null, out fault);
 
     /// <summary>Where a redirect leads to.</summary>
     public static Uri? Resolve(Uri from, string location, out string? fault) => Check(location.Trim(), from, out fault);
@@ -47,14 +44,22 @@ internal static class SiteUrl
             return null;
         }
 
-        string host = HostOf(url);
-        if (host.Length is 0 or > 253 || host.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0 || host.Contains('%'))
+        try
         {
-            fault = "no host that can be asked for";
-            return null;
+            string host = HostOf(url);
+            if (host.Length is > 0 and <= 253 && host.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0 && !host.Contains('%'))
+            {
+                string authority = url.HostNameType == UriHostNameType.IPv6 ? $"[{host}]" : host;
+                return new Uri($"{url.Scheme}://{authority}{(url.IsDefaultPort ? "" : string.Create(CultureInfo.InvariantCulture, $":{url.Port}"))}{url.PathAndQuery}");
+            }
+        }
+        catch (UriFormatException)
+        {
+            // A name that has no form in ASCII.
         }
 
-        return new Uri(url.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped));
+        fault = "no host that can be asked for";
+        return null;
     }
 
     /// <summary>The host in lower case without a port; an IPv6 address without brackets.</summary>
