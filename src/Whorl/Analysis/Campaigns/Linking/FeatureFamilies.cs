@@ -12,10 +12,9 @@ internal static class FeatureFamilies
     /// <summary>The page itself, in whatever way it was hashed or seen.</summary>
     public const string Page = "page";
 
-    /// <summary>Files beside the page.</summary>
-    public const string Files = "files";
+    /// <summary>What it is made with: files, icons and hosts that come with a kit or a product, and how a server of that product speaks.</summary>
+    public const string Make = "make";
 
-    public const string Icon = "icon";
     public const string Tracker = "tracker";
 
     /// <summary>Where money goes to.</summary>
@@ -30,14 +29,11 @@ internal static class FeatureFamilies
     /// <summary>Where it is hosted.</summary>
     public const string Hosting = "hosting";
 
-    /// <summary>Hosts that it takes from or leads to.</summary>
-    public const string Elsewhere = "elsewhere";
-
-    /// <summary>How the server speaks: what an installation of some product shows.</summary>
-    public const string Server = "server";
+    /// <summary>Where it leads to.</summary>
+    public const string Destination = "destination";
 
     /// <summary>All of them; a family's number is its place here.</summary>
-    public static readonly IReadOnlyList<string> Names = [Page, Files, Icon, Tracker, Money, Keys, Contact, Certificate, Hosting, Elsewhere, Server];
+    public static readonly IReadOnlyList<string> Names = [Page, Make, Tracker, Money, Keys, Contact, Certificate, Hosting, Destination];
 
     private static readonly FrozenDictionary<string, string> OfKinds = new (string Family, string[] Kinds)[]
     {
@@ -46,18 +42,25 @@ internal static class FeatureFamilies
             FeatureKinds.Page, FeatureKinds.PageSsdeep, FeatureKinds.PageTlsh, FeatureKinds.Text, FeatureKinds.TextSsdeep, FeatureKinds.TextTlsh, FeatureKinds.Simhash, FeatureKinds.Dom,
             FeatureKinds.Title, FeatureKinds.Form, FeatureKinds.Comment, FeatureKinds.InlineScript, FeatureKinds.ScreenshotLook,
         ]),
-        (Files, [FeatureKinds.Script, FeatureKinds.Style, FeatureKinds.Image]),
-        (Icon, [FeatureKinds.IconMmh3, FeatureKinds.IconSha256, FeatureKinds.IconLook]),
+        (Make,
+        [
+            FeatureKinds.Script, FeatureKinds.Style, FeatureKinds.Image, FeatureKinds.IconMmh3, FeatureKinds.IconSha256, FeatureKinds.IconLook, FeatureKinds.ExternalDomain,
+            FeatureKinds.Jarm, FeatureKinds.Ja3S, FeatureKinds.CookieName, FeatureKinds.HeaderNames, FeatureKinds.Generator,
+        ]),
         (Tracker, [FeatureKinds.Tracker]),
         (Money, [FeatureKinds.PaymentKey, FeatureKinds.Wallet]),
         (Keys, [FeatureKinds.SiteKey]),
         (Contact, [FeatureKinds.Contact]),
         (Certificate, [FeatureKinds.Certificate, FeatureKinds.CertificateKey, FeatureKinds.CertificateName]),
         (Hosting, [FeatureKinds.Address, FeatureKinds.NameServer, FeatureKinds.MailServer, FeatureKinds.System]),
-        (Elsewhere, [FeatureKinds.ExternalDomain, FeatureKinds.FinalHost]),
-        (Server, [FeatureKinds.Jarm, FeatureKinds.Ja3S, FeatureKinds.CookieName, FeatureKinds.HeaderNames, FeatureKinds.Generator]),
+        (Destination, [FeatureKinds.FinalHost]),
     }.SelectMany(family => family.Kinds.Select(kind => KeyValuePair.Create(kind, family.Family))).ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>The family of a kind; a kind that nobody sorted in is one of its own.</summary>
-    public static string Of(string kind) => OfKinds.GetValueOrDefault(kind, kind);
+    private static readonly FrozenDictionary<string, int> Numbers = OfKinds.ToFrozenDictionary(kind => kind.Key, kind => Names.ToList().IndexOf(kind.Value), StringComparer.Ordinal);
+
+    /// <summary>Place of a kind's family in <see cref="Names"/>.</summary>
+    public static int NumberOf(string kind) => Numbers[kind];
+
+    /// <summary>The family of a kind. A test asks it for every kind there is.</summary>
+    public static string Of(string kind) => OfKinds[kind];
 }
