@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Whorl.Sources.Sites.Scans;
 
@@ -44,7 +45,7 @@ internal static class ScanSchema
                 return schema;
             },
         };
-        JsonObject made = (JsonObject)new JsonSerializerOptions(ScanJson.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() }.GetJsonSchemaAsNode(typeof(ScanRecord), options);
+        JsonObject made = (JsonObject)new JsonSerializerOptions(ScanJson.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), NumberHandling = JsonNumberHandling.Strict }.GetJsonSchemaAsNode(typeof(ScanRecord), options);
         JsonObject whole = new() { ["$schema"] = "https://json-schema.org/draft/2020-12/schema", ["title"] = "One visit to a web site, as `whorl site --json` prints it" };
         foreach ((string name, JsonNode? value) in made)
         {
