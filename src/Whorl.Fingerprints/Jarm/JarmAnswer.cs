@@ -16,6 +16,7 @@ public static class JarmAnswer
     public const int MaxLength = 1484;
 
     private const byte Handshake = 22;
+    private const int RecordHeader = 5;
     private const byte ServerHello = 2;
     private const int SessionIdAt = 43;
 
@@ -35,6 +36,14 @@ public static class JarmAnswer
             ? None
             : $"{Convert.ToHexStringLower(Part(reply, sessionId + 44, 2))}|{Convert.ToHexStringLower(Part(reply, 9, 2))}|{extensions}";
     }
+
+    /// <summary>
+    /// Whether the bytes that came so far tell the answer: the first record is whole, or it is no handshake. The original reads once, and finds the same
+    /// unless the network tears the record apart, which it would mistake for another answer.
+    /// </summary>
+    /// <param name="reply">The first bytes that the server sent; none are never enough.</param>
+    public static bool IsEnough(ReadOnlySpan<byte> reply) =>
+        reply.Length >= MaxLength || (reply.Length > 0 && reply[0] != Handshake) || (reply.Length >= RecordHeader && reply.Length >= RecordHeader + ((reply[3] << 8) | reply[4]));
 
     /// <summary>The last two of the four fields; null where the original fails altogether.</summary>
     private static string? Extensions(ReadOnlySpan<byte> reply, int sessionId)

@@ -30,6 +30,7 @@ internal static class WhorlCommandLine
             CompareCommand.Create(Output.Console, Console.OpenStandardInput),
             ProbeCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             JobsCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
+            SiteCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;

@@ -60,6 +60,9 @@ internal sealed class FetchOptions
     /// <summary>Table that tells which system, prefix and country an address belongs to: an iptoasn.com TSV, gzipped or not, or an MMDB. Empty: it is not told.</summary>
     public string AsnPath { get; set; } = "";
 
+    /// <summary>Name servers that are asked, such as 9.9.9.9 or [2620:fe::fe]:53. Empty: those of /etc/resolv.conf.</summary>
+    public List<string> NameServers { get; set; } = [];
+
     /// <summary>Time for JARM: ten hellos.</summary>
     [Range(typeof(TimeSpan), "0:00:00.1", "0:10:00")]
     public TimeSpan JarmTimeout { get; set; } = TimeSpan.FromSeconds(8);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Whorl.Bus;
 using Whorl.Kernel;
+using Whorl.Sources.Sites.Fetching;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
 using Whorl.Stores;
@@ -21,7 +22,7 @@ internal static class SitesModule
 
         builder.AddSitesReader();
         builder.AddBus();
-        builder.Services.TryAddSingleton<Scans.ISiteScanner, AbsentScanner>();
+        builder.AddFetching();
         builder.Services.AddSingleton<SitesMetrics>().AddSingleton<Visits>().AddSingleton<SitesWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SitesWorker>());
         builder.Services.AddHealthChecks().AddCheck<SitesHealth>("sites", tags: ["ready"]);
@@ -63,10 +64,4 @@ internal static class SitesModule
     private static FileRecords FileRecordsOf(SitesOptions options, IServiceProvider services) => new(
         options.JobSource == RecordSystem.File ? options.Jobs.File : null, options.ResultSink == RecordSystem.File ? options.Results.File : null,
         services.GetRequiredService<ScanFeatureReader>(), services.GetRequiredService<TimeProvider>());
-}
-
-/// <summary>Stands where no scanner is wired; each job fails and says so.</summary>
-internal sealed class AbsentScanner : Scans.ISiteScanner
-{
-    public Task<Scans.ScanRecord> ScanAsync(string id, string url, CancellationToken cancel) => throw new InvalidOperationException("This build has no scanner.");
 }

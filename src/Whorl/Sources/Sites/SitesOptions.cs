@@ -206,6 +206,11 @@ internal sealed class SitesOptionsCheck : IValidateOptions<SitesOptions>
             faults.Add($"Fetch:AsnPath (FINGERPRINT_ASN_DB_PATH): there is no file {options.Fetch.AsnPath}");
         }
 
+        foreach (string server in options.Fetch.NameServers.Where(text => !System.Net.IPEndPoint.TryParse(text, out _)))
+        {
+            faults.Add($"Fetch:NameServers: '{server}' is no address of a name server; write it as 9.9.9.9 or [2620:fe::fe]:53");
+        }
+
         if (options.Schedule.ShortestInterval > options.Schedule.LongestInterval)
         {
             faults.Add("Schedule:ShortestInterval: it is longer than Schedule:LongestInterval");

@@ -5,9 +5,9 @@ using System.Text;
 using Whorl.Fingerprints.Fuzzy;
 using Whorl.Fingerprints.Wire;
 using Whorl.Kernel;
+using Whorl.Kernel.Certificates;
 using Whorl.Kernel.Writing;
 using Whorl.Sources.Probes.Asking;
-using Whorl.Sources.Probes.Protocols.Tls;
 
 namespace Whorl.Sources.Probes.Protocols.Http;
 
@@ -104,7 +104,7 @@ internal sealed class HttpProbe(string userAgent) : IProbe
         }
 
         await using SslStream secure = new(stream);
-        SslClientAuthenticationOptions options = CertificateProbe.ClientOptions(target.Host, []);
+        SslClientAuthenticationOptions options = AnyCertificate.ClientOptions(target.Host, []);
         options.ApplicationProtocols = [SslApplicationProtocol.Http11];
         await secure.AuthenticateAsClientAsync(options, budget.Deadline);
         return await ExchangeAsync(secure, target, budget, tls, path);

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Whorl.Fingerprints.Jarm;
 using Whorl.Fingerprints.Tls;
 using Whorl.Fingerprints.Wire;
@@ -74,33 +73,11 @@ internal sealed class CertificateProbe : IProbe
         using ProbeConnection connection = await budget.ConnectAsync(target.Address, target.Port);
         List<ReadOnlyMemory<byte>> chain = [];
         await using SslStream tls = new(connection.AsStream());
-        await tls.AuthenticateAsClientAsync(ClientOptions(target.Host, chain), budget.Deadline);
+        await tls.AuthenticateAsClientAsync(AnyCertificate.ClientOptions(target.Host, chain), budget.Deadline);
         return chain.Count == 0
             ? ProbeFailure.NotThisProtocol
             : Told(chain, tls.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2", (ushort)tls.NegotiatedCipherSuite);
     }
-
-    /// <summary>Options that take any certificate, look nothing up for it, and keep what was sent.</summary>
-    public static SslClientAuthenticationOptions ClientOptions(string host, List<ReadOnlyMemory<byte>> chain) => new()
-    {
-        TargetHost = PeerAddress.TryParse(host, out _) ? "" : host,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-
-        // Without this the chain's builder fetches issuers from wherever the certificate says.
-        CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust },
-#pragma warning disable CA5359 // It is asked who it is; nothing is trusted.
-        RemoteCertificateValidationCallback = (_, certificate, built, _) =>
-        {
-            if (certificate is not null)
-            {
-                chain.Add(certificate.GetRawCertData());
-                chain.AddRange((built?.ChainPolicy.ExtraStore ?? []).Select(each => (ReadOnlyMemory<byte>)each.RawData).Where(each => !each.Span.SequenceEqual(chain[0].Span)));
-            }
-
-            return true;
-        },
-#pragma warning restore CA5359
-    };
 
     private static ProbeResult Told(List<ReadOnlyMemory<byte>> chain, string version, ushort cipher)
     {

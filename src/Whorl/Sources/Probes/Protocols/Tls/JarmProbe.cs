@@ -13,9 +13,6 @@ namespace Whorl.Sources.Probes.Protocols.Tls;
 /// <param name="atOnce">Connections at once, 1 to 10.</param>
 internal sealed class JarmProbe(int atOnce) : IProbe
 {
-    private const byte HandshakeRecord = 22;
-    private const int RecordHeader = 5;
-
     public ProbeName Name => ProbeName.Jarm;
 
     public async Task<ProbeResult> AskAsync(ProbeTarget target, ProbeBudget budget, CancellationToken cancel)
@@ -74,7 +71,7 @@ internal sealed class JarmProbe(int atOnce) : IProbe
 
                 read += count;
             }
-            while (!IsEnough(buffer.AsSpan(0, read)));
+            while (!JarmAnswer.IsEnough(buffer.AsSpan(0, read)));
         }
         catch (Exception fault) when (Asker.FailureOf(fault) == ProbeFailure.ClosedEarly)
         {
@@ -83,11 +80,4 @@ internal sealed class JarmProbe(int atOnce) : IProbe
 
         return JarmAnswer.Text(buffer.AsSpan(0, read));
     }
-
-    /// <summary>
-    /// Whether what came tells the answer: the first record is whole, or it is no handshake. The original reads once, and finds the same unless the
-    /// network tears the record apart, which it would mistake for another answer.
-    /// </summary>
-    private static bool IsEnough(ReadOnlySpan<byte> reply) =>
-        reply.Length >= JarmAnswer.MaxLength || reply[0] != HandshakeRecord || (reply.Length >= RecordHeader && reply.Length >= RecordHeader + ((reply[3] << 8) | reply[4]));
 }
