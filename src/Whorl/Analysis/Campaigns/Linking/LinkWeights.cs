@@ -26,6 +26,9 @@ internal static class LinkWeights
     /// <summary>Links of this score let a site join that nothing firmer holds anywhere. Nothing joins through it.</summary>
     public const double Loose = 0.52;
 
+    /// <summary>One family at least must say as much; where none does, the score is no more than this, however many there are. Hearsay does not add up.</summary>
+    public const float Witness = 0.5f;
+
     /// <summary>What shared features come to below this is no likeness worth showing.</summary>
     public const double Least = 0.25;
 
@@ -56,11 +59,13 @@ internal static class LinkWeights
     public static double Together(ReadOnlySpan<float> families)
     {
         double against = 1;
+        float best = 0;
         foreach (float weight in families)
         {
             against *= 1 - weight;
+            best = Math.Max(best, weight);
         }
 
-        return 1 - against;
+        return best < Witness ? Math.Min(1 - against, Witness) : 1 - against;
     }
 }
