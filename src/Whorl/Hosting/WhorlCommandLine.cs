@@ -28,6 +28,7 @@ internal static class WhorlCommandLine
             CaptureCommand.Create(Output.Console, StandardOutput.Open), HashCommand.Create(Output.Console, Console.OpenStandardInput),
             CompareCommand.Create(Output.Console, Console.OpenStandardInput),
             ProbeCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
+            CampaignsCommand.Create(node, Output.Console, Console.OpenStandardOutput),
             RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;

@@ -55,6 +55,9 @@ internal static class LinkWeights
     /// <summary>1 for what a few show, falling slowly at first, to 0 at <see cref="MaxShown"/> or <see cref="MaxShownOfWares"/>.</summary>
     public static double Rarity(int band, bool ware) => Rarities[ware && band > 1 ? Math.Min(band + WareDoublings, Bands - 1) : band];
 
+    /// <summary>What sharing one value of a kind speaks, where so many sites show it.</summary>
+    public static double Worth(FeatureKind kind, int shown) => kind.Weight * Rarity(Band(shown), IsWare(kind.Name));
+
     /// <summary>One number of what several families say, as of witnesses that know nothing of each other.</summary>
     public static double Together(ReadOnlySpan<float> families)
     {
