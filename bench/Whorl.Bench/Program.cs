@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using Whorl.Bench.Campaigns;
 using Whorl.Bench.Capture;
 using Whorl.Bench.Decisions;
 using Whorl.Bench.Fuzzy;
@@ -13,6 +14,9 @@ switch (args)
         break;
     case ["capture", string file]:
         CaptureFileBench.Report(file);
+        break;
+    case ["campaigns"]:
+        CampaignsBench.Report();
         break;
     case ["rules"]:
         RuleSetBench.Report();

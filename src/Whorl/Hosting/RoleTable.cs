@@ -1,3 +1,4 @@
+using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Identities;
 using Whorl.Analysis.Intel;
@@ -28,7 +29,7 @@ internal static class RoleTable
 
     public static IReadOnlyList<Role> All { get; } =
     [
-        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, ExportsModule.AddExports]),
+        new("analyst", "keep observations, and find what follows from them", [.. Base, JournalModule.AddJournal, RotationsModule.AddRotations, IntelModule.AddIntel, IdentitiesModule.AddIdentities, CampaignsModule.AddCampaigns, ExportsModule.AddExports]),
         new("edge", "stand in front of web sites", [.. Base, DecisionModule.AddDecisions, RulesModule.AddRules, ScoringModule.AddScoring, ConnectionsModule.AddConnections, EdgeModule.AddEdge]),
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("decoy", "pretend services on addresses of their own", [.. Base, DecoysModule.AddDecoys]),

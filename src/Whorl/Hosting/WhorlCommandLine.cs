@@ -31,6 +31,7 @@ internal static class WhorlCommandLine
             ProbeCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             JobsCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             SiteCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
+            CampaignsCommand.Create(node, Output.Console, Console.OpenStandardOutput),
             RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;

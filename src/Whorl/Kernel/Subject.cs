@@ -9,5 +9,7 @@ internal readonly record struct Subject(string Text)
 
     public static Subject Site(string host) => new($"site:{host}");
 
+    public static Subject Campaign(string id) => new($"campaign:{id}");
+
     public override string ToString() => Text;
 }

@@ -18,6 +18,8 @@ internal sealed class PlantedSites
 
     private const double Lacking = 0.1;
 
+    private const int PageWords = 300;
+
     private static readonly int[] Sizes = [2, 2, 2, 3, 3, 4, 5, 5, 8, 12, 20, 40, 80, 150];
 
     private static readonly string[] Words = [.. MakeWords()];
@@ -57,7 +59,8 @@ internal sealed class PlantedSites
 
     private void Plant(int group, int size)
     {
-        string page = Text(500);
+        string page = Text(PageWords);
+        int theme = Common(100);
         int mode = _random.Next(5);
         for (int i = 0; i < size; i++)
         {
@@ -74,7 +77,7 @@ internal sealed class PlantedSites
             // What a group shares, two things at least; the pages of the last two modes differ in words all over.
             string own = mode switch
             {
-                0 => Text(500),
+                0 => Text(PageWords),
                 1 or 2 => page,
                 _ => Mutated(page),
             };
@@ -97,7 +100,7 @@ internal sealed class PlantedSites
                     break;
             }
 
-            Page(own, Show);
+            Page(own, mode == 0 ? Common(100) : theme, Show);
             Common(features);
             Add(site, group, features);
         }
@@ -106,7 +109,7 @@ internal sealed class PlantedSites
     private void Stranger()
     {
         List<SiteFeature> features = [];
-        Page(Text(500), (kind, value) => features.Add(new(kind, value)));
+        Page(Text(PageWords), Common(100), (kind, value) => features.Add(new(kind, value)));
         Common(features);
         Add($"s{_sites.Count}.example", 0, features);
     }
@@ -118,10 +121,9 @@ internal sealed class PlantedSites
     }
 
     /// <summary>What a page comes to: all hashes of it, as a scan gives them.</summary>
-    private void Page(string text, Action<string, string> show)
+    private static void Page(string text, int theme, Action<string, string> show)
     {
         // A theme's markup around the words of the site; a theme has a hundred sites or more.
-        int theme = Common(100);
         byte[] visible = Encoding.ASCII.GetBytes(text), page = [.. Markup(theme), .. visible];
         show(FeatureKinds.Page, Convert.ToHexStringLower(SHA256.HashData(page)));
         show(FeatureKinds.PageSsdeep, Ssdeep.Hash(page));
@@ -175,7 +177,7 @@ internal sealed class PlantedSites
     private string Mutated(string text)
     {
         string[] words = text.Split(' ');
-        for (int i = 0; i < words.Length / 40; i++)
+        for (int i = 0; i < words.Length / 75; i++)
         {
             words[_random.Next(words.Length)] = Words[_random.Next(Words.Length)];
         }

@@ -1,5 +1,6 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Whorl.Analysis.Campaigns.Queries;
+using Whorl.Bus;
+using Whorl.Kernel;
 using Whorl.Stores;
 
 namespace Whorl.Analysis.Campaigns;
@@ -11,14 +12,26 @@ internal static class CampaignsModule
     public static IHostApplicationBuilder AddCampaigns(this IHostApplicationBuilder builder)
     {
         builder.AddCampaignsReader();
+        builder.AddBus();
+        builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
+        builder.Services.AddSingleton<CampaignsMetrics>().AddSingleton<CampaignKeeper>();
+        builder.Services.AddHostedService<CampaignsWorker>();
+        builder.Services.AddHealthChecks().AddCheck<CampaignsHealth>("campaigns", tags: ["ready"]);
         return builder;
     }
 
     /// <summary>The queries alone, for a node that shows them.</summary>
     public static IHostApplicationBuilder AddCampaignsReader(this IHostApplicationBuilder builder)
     {
+        if (builder.Services.Any(service => service.ServiceType == typeof(CampaignQueries)))
+        {
+            return builder;
+        }
+
         builder.AddStores();
-        builder.Services.TryAddSingleton<CampaignQueries>();
+        builder.AddModuleOptions<CampaignsOptions, CampaignsOptionsValidator>();
+        builder.Services.AddSingleton(CampaignTables.Migrations);
+        builder.Services.AddSingleton<IgnoredFeatures>().AddSingleton<CampaignStore>().AddSingleton<CampaignQueries>();
         return builder;
     }
 }

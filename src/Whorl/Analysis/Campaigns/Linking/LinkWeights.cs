@@ -26,6 +26,9 @@ internal static class LinkWeights
     /// <summary>Links of this score let a site join that nothing firmer holds anywhere. Nothing joins through it.</summary>
     public const double Loose = 0.52;
 
+    /// <summary>One family at least must say as much; where none does, the score is no more than this, however many there are. Hearsay does not add up.</summary>
+    public const float Witness = 0.5f;
+
     /// <summary>What shared features come to below this is no likeness worth showing.</summary>
     public const double Least = 0.25;
 
@@ -52,15 +55,20 @@ internal static class LinkWeights
     /// <summary>1 for what a few show, falling slowly at first, to 0 at <see cref="MaxShown"/> or <see cref="MaxShownOfWares"/>.</summary>
     public static double Rarity(int band, bool ware) => Rarities[ware && band > 1 ? Math.Min(band + WareDoublings, Bands - 1) : band];
 
+    /// <summary>What sharing one value of a kind speaks, where so many sites show it.</summary>
+    public static double Worth(FeatureKind kind, int shown) => kind.Weight * Rarity(Band(shown), IsWare(kind.Name));
+
     /// <summary>One number of what several families say, as of witnesses that know nothing of each other.</summary>
     public static double Together(ReadOnlySpan<float> families)
     {
         double against = 1;
+        float best = 0;
         foreach (float weight in families)
         {
             against *= 1 - weight;
+            best = Math.Max(best, weight);
         }
 
-        return 1 - against;
+        return best < Witness ? Math.Min(1 - against, Witness) : 1 - against;
     }
 }
