@@ -10,19 +10,21 @@ import { modules } from "./modules";
 /*
  * The functions of this folder behind Convex's HTTP API, in memory, for Whorl's own tests: what is posted to /api/query and /api/mutation
  * is called as a deployment would call it, one call after another. `Convex <key>` may call everything, `Bearer <token>` the public functions
- * as the subject that the token stands for, and nobody else more than that. /host/clock sets the time (milliseconds, then it stands still),
- * which no deployment offers.
+ * as the subject that the token stands for, and nobody else more than that. /host/clock sets the time (milliseconds, then it stands still;
+ * empty: it goes on), /host/reset forgets everything; no deployment offers either.
  */
 const adminKey = process.env["WHORL_HOST_ADMIN_KEY"] ?? "";
 const subjects = new Map(Object.entries(JSON.parse(process.env["WHORL_HOST_TOKENS"] ?? "{}") as Record<string, string>));
 useIndexes((convexTesting as unknown as { DatabaseFake: { prototype: Parameters<typeof useIndexes>[0] } }).DatabaseFake.prototype);
-const convex = convexTesting.convexTest(schema, modules);
+let convex = convexTesting.convexTest(schema, modules);
 
 // Convex takes 16 MiB of arguments.
 const maxBody = 16 * 1024 * 1024;
 
 // What a deployment answers when a function threw; its body says what.
 const functionFailed = 560;
+
+const systemNow = Date.now;
 
 type Kind = "query" | "mutation";
 interface Call {
@@ -118,9 +120,15 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method === "POST" && request.url === "/host/clock") {
-    const now = Number(await read(request));
-    Date.now = () => now;
-    answer(response, 200, now);
+    const now = await read(request);
+    Date.now = now === "" ? systemNow : () => Number(now);
+    answer(response, 200, null);
+    return;
+  }
+
+  if (request.method === "POST" && request.url === "/host/reset") {
+    convex = convexTesting.convexTest(schema, modules);
+    answer(response, 200, null);
     return;
   }
 

@@ -49,7 +49,7 @@ public sealed class TextServiceTests
         JsonElement payload = (await decoy.Sink.WaitAsync(DecoyKinds.Payload))[0].Attributes;
         payload.GetProperty("payload.name").GetString().ShouldBe("x.sh");
         payload.GetProperty("payload.type").GetString().ShouldBe("script");
-        await using FileStream kept = decoy.Objects.Open(payload.GetProperty("payload.sha256").GetString()!)!;
+        await using Stream kept = decoy.Objects.Open(payload.GetProperty("payload.sha256").GetString()!)!;
         using StreamReader reader = new(kept);
         (await reader.ReadToEndAsync()).ShouldBe("#!/bin/sh\n");
     }
@@ -70,7 +70,7 @@ public sealed class TextServiceTests
         decoy.Sink.Of(DecoyKinds.Auth).Select(attempt => $"{attempt.Attributes.GetProperty("auth.user")}:{attempt.Attributes.GetProperty("auth.secret")}").ShouldBe(["bob:s3cret", "eve:pw"]);
         JsonElement payload = decoy.Sink.Of(DecoyKinds.Payload).ShouldHaveSingleItem().Attributes;
         payload.GetProperty("payload.type").GetString().ShouldBe("mail");
-        await using FileStream kept = decoy.Objects.Open(payload.GetProperty("payload.sha256").GetString()!)!;
+        await using Stream kept = decoy.Objects.Open(payload.GetProperty("payload.sha256").GetString()!)!;
         using StreamReader reader = new(kept);
         (await reader.ReadToEndAsync()).ShouldBe("Subject: hi\r\n\r\n.dot\r\n");
     }

@@ -4,97 +4,95 @@ using Whorl.Kernel;
 
 namespace Whorl.Stores.Objects;
 
-/// <summary>
-/// Bytes by their SHA-256. Each object is one file, written under another name, flushed and then renamed, so that a file under its own name is whole.
-/// The same bytes are kept once. What is full keeps nothing more.
-/// </summary>
-internal sealed class ObjectStore(IOptions<ObjectOptions> options, IOptions<NodeOptions> node, TimeProvider clock)
+/// <summary>Bytes by their SHA-256, in files or in a bucket. The same bytes are kept once. What is full keeps nothing more, and what is away keeps nothing: both are counted, and neither is a fault of whoever came with the bytes.</summary>
+internal sealed class ObjectStore : IDisposable
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    private const string Unfinished = ".new-";
-
-    // What a file takes beside its bytes, about: its entry and the rest of its last block.
-    private const int FileOverhead = 4096;
-
-    private readonly string _root = Path.Combine(Path.GetFullPath(node.Value.Data), "objects");
-    private readonly long _budget = options.Value.Megabytes * 1024L * 1024L;
+    private readonly IObjectShelf _shelf;
+    private readonly TimeProvider _clock;
+    private readonly SemaphoreSlim _measuring = new(1, 1);
     private readonly Lock _gate = new();
-    private long _used = -1;
+    private long? _measured;
+    private long _used;
     private long _refused;
 
-    /// <summary>Objects that were not kept because there was no room.</summary>
-    public long Refused => Volatile.Read(ref _refused);
-
-    /// <summary>Bytes that the objects take.</summary>
-    public long Used
+    public ObjectStore(IOptions<ObjectOptions> options, IOptions<NodeOptions> node, TimeProvider clock)
     {
-        get
-        {
-            lock (_gate)
-            {
-                return _used < 0 ? _used = Measure() : _used;
-            }
-        }
+        _clock = clock;
+        Budget = options.Value.Megabytes * 1024L * 1024L;
+        _shelf = options.Value.Provider == ObjectProvider.S3
+            ? new S3Shelf(options.Value.S3)
+            : new FileShelf(Path.Combine(Path.GetFullPath(node.Value.Data), "objects"), clock);
     }
 
-    public long Budget => _budget;
+    /// <summary>Objects that were not kept because there was no room, or the place refused.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    public long Budget { get; }
 
     public static string NameOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>Keeps bytes under their hash; false where there is no room or the disk refuses.</summary>
+    /// <summary>Bytes that the objects take.</summary>
+    public async ValueTask<long> UsedAsync(CancellationToken cancel = default)
+    {
+        await MeasureAsync(cancel);
+        lock (_gate)
+        {
+            return _used;
+        }
+    }
+
+    /// <summary>Keeps bytes under their hash; false where there is no room or the place refuses.</summary>
     /// <param name="name">What <see cref="NameOf"/> says of the bytes.</param>
     public async ValueTask<bool> TryKeepAsync(string name, ReadOnlyMemory<byte> bytes)
     {
-        string path = PathOf(name);
-        if (File.Exists(path))
-        {
-            return true;
-        }
-
-        if (!Take(bytes.Length + FileOverhead))
-        {
-            Interlocked.Increment(ref _refused);
-            return false;
-        }
-
+        long size = bytes.Length + _shelf.Overhead;
+        bool taken = false;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
-            string unfinished = Path.Combine(Path.GetDirectoryName(path)!, Unfinished + Uuid7.Text(Uuid7.New(clock)));
-            await using (FileStream file = new(unfinished, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly, BufferSize = 0 }))
+            if (await _shelf.HasAsync(name, CancellationToken.None))
             {
-                await file.WriteAsync(bytes);
-                file.Flush(flushToDisk: true);
+                return true;
             }
 
-            File.Move(unfinished, path, overwrite: true);
-            return true;
+            await MeasureAsync(CancellationToken.None);
+            taken = TryTake(size);
+            if (taken)
+            {
+                await _shelf.PutAsync(name, bytes, CancellationToken.None);
+                return true;
+            }
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            Give(bytes.Length + FileOverhead);
-            Interlocked.Increment(ref _refused);
-            return false;
+            if (taken)
+            {
+                Give(size);
+            }
         }
+
+        Interlocked.Increment(ref _refused);
+        return false;
     }
 
     /// <summary>The object's bytes; null where there is none of that name.</summary>
-    public FileStream? Open(string name)
+    public async ValueTask<Stream?> OpenAsync(string name, CancellationToken cancel = default) => IsName(name) ? await _shelf.OpenAsync(name, cancel) : null;
+
+    /// <summary>The same for who cannot await. Of a bucket it blocks until the object is here.</summary>
+    public Stream? Open(string name) => !IsName(name) ? null : _shelf is FileShelf files ? files.Open(name) : Task.Run(() => _shelf.OpenAsync(name, CancellationToken.None)).GetAwaiter().GetResult();
+
+    public void Dispose()
     {
-        bool isName = name.Length == 2 * SHA256.HashSizeInBytes && name.All(char.IsAsciiHexDigitLower);
-        return isName && File.Exists(PathOf(name)) ? File.OpenRead(PathOf(name)) : null;
+        _measuring.Dispose();
+        (_shelf as IDisposable)?.Dispose();
     }
 
-    // Two letters first: a folder with a million files is slow to list.
-    private string PathOf(string name) => Path.Combine(_root, name[..2], name);
+    private static bool IsName(string name) => name.Length == 2 * SHA256.HashSizeInBytes && name.All(char.IsAsciiHexDigitLower);
 
-    private bool Take(long bytes)
+    private bool TryTake(long bytes)
     {
         lock (_gate)
         {
-            _used = _used < 0 ? Measure() : _used;
-            if (_used + bytes > _budget)
+            if (_used + bytes > Budget)
             {
                 return false;
             }
@@ -112,28 +110,37 @@ internal sealed class ObjectStore(IOptions<ObjectOptions> options, IOptions<Node
         }
     }
 
-    // What a killed process left unfinished is removed on the way.
-    private long Measure()
+    private async ValueTask MeasureAsync(CancellationToken cancel)
     {
-        if (!Directory.Exists(_root))
+        if (IsMeasured())
         {
-            return 0;
+            return;
         }
 
-        long sum = 0;
-        foreach (FileInfo file in new DirectoryInfo(_root).EnumerateFiles("*", SearchOption.AllDirectories))
+        await _measuring.WaitAsync(cancel);
+        try
         {
-            if (file.Name.StartsWith(Unfinished, StringComparison.Ordinal))
+            if (!IsMeasured())
             {
-                file.Delete();
-            }
-            else
-            {
-                sum += file.Length + FileOverhead;
+                long used = await _shelf.MeasureAsync(cancel);
+                lock (_gate)
+                {
+                    (_used, _measured) = (used, _clock.GetTimestamp());
+                }
             }
         }
+        finally
+        {
+            _measuring.Release();
+        }
+    }
 
-        return sum;
+    private bool IsMeasured()
+    {
+        lock (_gate)
+        {
+            return _measured is { } at && _clock.GetElapsedTime(at) < _shelf.MeasureHolds;
+        }
     }
 }
 
@@ -143,6 +150,7 @@ internal static class ObjectsModule
     {
         builder.AddModuleOptions<ObjectOptions, ObjectOptionsValidator>();
         builder.Services.AddSingleton<ObjectStore>();
+        builder.Services.AddSingleton<IDoctorCheck, ObjectsDoctor>();
         return builder;
     }
 }

@@ -95,7 +95,7 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
     private async Task<IResult> ScreenshotAsync(HttpContext http, string site, string id)
     {
         ScanRecord? scan = desk.IsHere ? await desk.ScanAsync(site, id, http.RequestAborted) : null;
-        Stream? image = scan?.Screenshot?.Object is { } name && objects is not null ? objects.Open(name) : null;
+        Stream? image = scan?.Screenshot?.Object is { } name && objects is not null ? await objects.OpenAsync(name, http.RequestAborted) : null;
         if (image is null)
         {
             return Results.NotFound();

@@ -36,6 +36,10 @@ internal sealed class ConvexClient : IDisposable
 
         // A record of a scan is JSON within JSON: escaping for pages would make it several times as large.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+
+        // What is missing is a fault of the answer, found where it is read.
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     };
 
     private readonly HttpClient _http;
@@ -155,16 +159,9 @@ internal sealed class ConvexClient : IDisposable
             // Said below: it is no answer.
         }
 
-        if (answer is { Status: "success", Value: { } value })
+        if (answer is { Status: "success", Value.ValueKind: not JsonValueKind.Undefined })
         {
-            try
-            {
-                return value.Deserialize<T>(Json)!;
-            }
-            catch (JsonException)
-            {
-                throw new StoreException($"Convex at {Host} answered {function} in a form that this version does not know", Hints.Deploy);
-            }
+            return TryRead(answer.Value, out T? value) ? value! : throw new StoreException($"Convex at {Host} answered {function} in a form that this version does not know", Hints.Deploy);
         }
 
         if (answer is { Status: "error" })
@@ -176,6 +173,22 @@ internal sealed class ConvexClient : IDisposable
         throw status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
             ? new StoreException($"Convex at {Host} does not accept the key or token: {Told(answer?.Message ?? "")}", Hints.Access)
             : new StoreException($"{Host} does not answer as Convex does: status {(int)status}{(answer?.Message is { } message ? $": {Told(message)}" : "")}", Hints.Address);
+    }
+
+    // Only texts may be absent; and annotations say nothing about the entries of a list.
+    private static bool TryRead<T>(JsonElement value, out T? read)
+    {
+        read = default;
+        try
+        {
+            read = value.Deserialize<T>(Json);
+            bool mayBeNull = typeof(T) == typeof(string) || typeof(T) == typeof(object);
+            return read is null ? mayBeNull : read is not Array list || list.Cast<object?>().All(entry => entry is not null);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     // One line, bounded, and without the key should the other side repeat it.
@@ -195,5 +208,5 @@ internal sealed class ConvexClient : IDisposable
 
     private sealed record Call(string Path, object Args, string Format);
 
-    private sealed record Answer(string? Status, JsonElement? Value, string? ErrorMessage, string? Message);
+    private sealed record Answer(string? Status = null, JsonElement Value = default, string? ErrorMessage = null, string? Message = null);
 }
