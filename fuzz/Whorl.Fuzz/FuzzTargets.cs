@@ -14,5 +14,6 @@ internal static class FuzzTargets
         .. AnalysisFuzzTargets.All,
         .. DecoyFuzzTargets.All,
         .. ProbeFuzzTargets.All,
+        .. SiteFuzzTargets.All,
     ];
 }
