@@ -57,6 +57,17 @@ internal sealed class DecoyFleet : IAsyncDisposable
         return found;
     }
 
+    /// <summary>The stored observation of a kind that is meant, as soon as it is there.</summary>
+    public async Task<Stored> WaitAsync(string kind, Func<Stored, bool> meant)
+    {
+        Stored? found = null;
+        await Whorl.UntilAsync(
+            async () => (found = (await StoredObservations.ReadAsync(Whorl.Data)).FirstOrDefault(stored => stored.Kind == kind && meant(stored))) is not null,
+            $"having stored the {kind} that is meant",
+            TimeSpan.FromSeconds(30));
+        return found!;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Whorl.DisposeAsync();

@@ -36,6 +36,9 @@ public sealed class RealClientsTests
           - { service: http, port: 20080, banner: nginx/1.18.0, pages: [{ path: /, body: hello }] }
           - { service: mysql, port: 23306 }
           - { service: redis, accept: any }
+          - { service: mssql, port: 21433, version: 15.0.2000 }
+          - { service: rdp, port: 23389 }
+          - { service: vnc, port: 25900 }
 
         """;
 
@@ -101,7 +104,7 @@ public sealed class RealClientsTests
 
         // Redis on its usual port: elsewhere nmap does not ask for it.
         await using DecoyFleet fleet = await DecoyFleet.StartAsync(Scanned, ("Decoys:Fleet:0:PortOffset", "0"));
-        (int code, string output, string error) = await RunningProcess.RunAsync("nmap", ["-n", "-Pn", "-sV", "-O", "-p", "20022,20080,20021,20025,23306,6379", fleet.Address], limit: TimeSpan.FromMinutes(3));
+        (int code, string output, string error) = await RunningProcess.RunAsync("nmap", ["-n", "-Pn", "-T4", "-sV", "-O", "--max-os-tries", "1", "-p", "20022,20080,20021,20025,23306,6379,21433,23389,25900", fleet.Address], limit: TimeSpan.FromMinutes(3));
         code.ShouldBe(0, error);
         string[] lines = [.. output.Split('\n').Where(line => line.Contains("/tcp", StringComparison.Ordinal))];
         string Of(int port) => lines.Single(line => line.StartsWith($"{port}/", StringComparison.Ordinal));
@@ -111,6 +114,9 @@ public sealed class RealClientsTests
         Of(20025).ShouldContain("Postfix smtpd");
         Of(23306).ShouldContain("MariaDB");
         Of(6379).ShouldContain("Redis key-value store 6.0.16");
+        Of(21433).ShouldContain("Microsoft SQL Server 2019 15.00.2000");
+        Of(23389).ShouldContain("Microsoft Terminal Services");
+        Of(25900).ShouldContain("VNC (protocol 3.8)");
         (await fleet.Whorl.Local.GetStringAsync("/metrics")).ShouldNotContain("whorl_decoys_faults_total{");
     }
 

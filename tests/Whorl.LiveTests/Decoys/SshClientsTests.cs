@@ -5,10 +5,8 @@ using Whorl.Tests.Support;
 namespace Whorl.LiveTests.Decoys;
 
 /// <summary>OpenSSH, dropbear and nmap against the SSH decoy: what they settle on, what is heard of them.</summary>
-public sealed class SshClientsTests
+public sealed class SshClientsTests(OpenSshFleet open) : IClassFixture<OpenSshFleet>
 {
-    private const string Open = "services:\n  - { service: ssh, accept: any, shell: true }\n  - { service: ssh, port: 2222, algorithms: dropbear-2019, accept: any, shell: true }\n";
-
     private static readonly string[] Careless = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null", "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1", "-o", "LogLevel=ERROR"];
 
     [Theory]
@@ -18,17 +16,17 @@ public sealed class SshClientsTests
     [InlineData("-oKexAlgorithms=ecdh-sha2-nistp521 -oCiphers=aes192-ctr -oMACs=hmac-sha2-512-etm@openssh.com")]
     [InlineData("-oKexAlgorithms=diffie-hellman-group14-sha256 -oCiphers=aes128-gcm@openssh.com")]
     [InlineData("-oKexAlgorithms=diffie-hellman-group-exchange-sha256 -oCiphers=aes256-ctr -oMACs=hmac-sha1")]
-    [InlineData("-oKexAlgorithms=diffie-hellman-group16-sha512")]
+    [InlineData("-oKexAlgorithms=diffie-hellman-group16-sha512 -oHostKeyAlgorithms=ssh-ed25519")]
     [InlineData("-oKexAlgorithms=diffie-hellman-group18-sha512")]
     public async Task Openssh_runs_a_command_whatever_it_settles_on(string options)
     {
-        await using DecoyFleet fleet = await DecoyFleet.StartAsync(Open);
-        (int code, string output, string error) = await SshAsync(fleet, "22", "hunter2", [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)], "uname -a; id");
+        string password = $"pw{options.Length}";
+        (int code, string output, string error) = await SshAsync(open.Fleet, "22", password, [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)], "uname -a; id");
         code.ShouldBe(0, error);
         output.ShouldBe("Linux srv1 5.10.0-28-amd64 #1 SMP Debian 5.10.209-2 (2024-01-31) x86_64 GNU/Linux\nuid=0(root) gid=0(root) groups=0(root)\n");
-        Stored attempt = (await fleet.WaitAsync("auth.attempt"))[^1];
-        (attempt["auth.user"], attempt["auth.secret"], attempt["auth.accepted"]).ShouldBe(("root", "hunter2", "True"));
-        Stored ended = (await fleet.WaitAsync("session.ended"))[^1];
+        Stored attempt = await open.Fleet.WaitAsync("auth.attempt", attempt => attempt["auth.secret"] == password);
+        (attempt["auth.user"], attempt["auth.accepted"]).ShouldBe(("root", "True"));
+        Stored ended = await open.Fleet.WaitAsync("session.ended", ended => ended["session.id"] == attempt["session.id"]);
         ended["session.commands"].ShouldBe("uname -a; id");
         ended["client.banner"].ShouldStartWith("SSH-2.0-OpenSSH_");
     }
@@ -51,7 +49,7 @@ public sealed class SshClientsTests
     [Fact]
     public async Task What_is_copied_or_piped_in_is_kept()
     {
-        await using DecoyFleet fleet = await DecoyFleet.StartAsync(Open);
+        await using DecoyFleet fleet = await DecoyFleet.StartAsync(OpenSshFleet.Services);
         using TempFolder folder = new();
         await File.WriteAllTextAsync(folder.File("x.sh"), "#!/bin/sh\necho hello\n");
         (int code, _, string error) = await AskedAsync("hunter2", "scp", [.. Careless, "-O", "-P", DecoyFleet.Port(22), folder.File("x.sh"), $"root@{fleet.Address}:/tmp/x.sh"]);
@@ -71,26 +69,26 @@ public sealed class SshClientsTests
     public async Task Dropbear_runs_a_command(string port)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/dbclient"), "dropbear-bin is not installed");
-        await using DecoyFleet fleet = await DecoyFleet.StartAsync(Open);
         (int code, string output, string error) = await RunningProcess.RunAsync(
-            "dbclient", ["-y", "-y", "-p", DecoyFleet.Port(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)), $"root@{fleet.Address}", "whoami"], new Dictionary<string, string?>(StringComparer.Ordinal) { ["DROPBEAR_PASSWORD"] = "hunter2" });
+            "dbclient", ["-y", "-y", "-p", DecoyFleet.Port(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)), $"root@{open.Fleet.Address}", "whoami"], new Dictionary<string, string?>(StringComparer.Ordinal) { ["DROPBEAR_PASSWORD"] = $"dropbear{port}" });
         code.ShouldBe(0, error);
         output.ShouldBe("root\n");
-        (await fleet.WaitAsync("session.ended"))[0]["client.banner"].ShouldStartWith("SSH-2.0-dropbear");
+        Stored attempt = await open.Fleet.WaitAsync("auth.attempt", attempt => attempt["auth.secret"] == $"dropbear{port}");
+        (await open.Fleet.WaitAsync("session.ended", ended => ended["session.id"] == attempt["session.id"]))["client.banner"].ShouldStartWith("SSH-2.0-dropbear");
     }
 
     [Fact]
     public async Task Nmap_lists_the_algorithms_of_the_software_that_it_recognises()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/nmap"), "nmap is not installed");
-        await using DecoyFleet fleet = await DecoyFleet.StartAsync(Open);
-        (int code, string output, string error) = await RunningProcess.RunAsync("nmap", ["-n", "-Pn", "-sV", "--script", "ssh2-enum-algos,ssh-hostkey", "-p", $"{DecoyFleet.Port(22)},{DecoyFleet.Port(2222)}", fleet.Address], limit: TimeSpan.FromMinutes(2));
+        (int code, string output, string error) = await RunningProcess.RunAsync("nmap", ["-n", "-Pn", "-sV", "--script", "ssh2-enum-algos,ssh-hostkey", "-p", $"{DecoyFleet.Port(22)},{DecoyFleet.Port(2222)}", open.Fleet.Address], limit: TimeSpan.FromMinutes(2));
         code.ShouldBe(0, error);
         output.ShouldContain("OpenSSH 8.4p1 Debian 5+deb11u1 (protocol 2.0)");
         output.ShouldContain("Dropbear sshd 2019.78 (protocol 2.0)");
         output.ShouldContain("kex_algorithms: (9)");
         output.ShouldContain("umac-64-etm@openssh.com");
         output.ShouldContain("3072 ");
+        output.ShouldContain("(ED25519)");
     }
 
     private static Task<(int Code, string Output, string Error)> SshAsync(DecoyFleet fleet, string port, string password, string[] options, string command) =>
@@ -111,4 +109,16 @@ public sealed class SshClientsTests
 
         return path;
     }
+}
+
+/// <summary>One machine that lets everybody in, for all the clients.</summary>
+public sealed class OpenSshFleet : IAsyncLifetime
+{
+    internal const string Services = "services:\n  - { service: ssh, accept: any, shell: true }\n  - { service: ssh, port: 2222, algorithms: dropbear-2019, accept: any, shell: true }\n";
+
+    internal DecoyFleet Fleet { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Fleet = await DecoyFleet.StartAsync(Services);
+
+    public ValueTask DisposeAsync() => Fleet.DisposeAsync();
 }

@@ -126,8 +126,18 @@ public sealed class DecisionApiTests : IAsyncLifetime
                 "GET /api/v1/decisions listDecisions",
                 "GET /api/v1/decisions/export exportDecisions",
                 "GET /api/v1/decisions/{id} getDecision",
+                "GET /api/v1/jobs listJobs",
+                "GET /api/v1/jobs/counts countJobs",
+                "GET /api/v1/jobs/{id}/history getJobHistory",
+                "GET /api/v1/sites listSites",
+                "GET /api/v1/sites/export exportSites",
+                "GET /api/v1/sites/{site} getSite",
+                "GET /api/v1/sites/{site}/scans listScans",
+                "GET /api/v1/sites/{site}/scans/{id} getScan",
                 "POST /api/v1/decisions addDecision",
                 "POST /api/v1/decisions/import importDecisions",
+                "POST /api/v1/jobs addJobs",
+                "POST /api/v1/jobs/retry retryJobs",
             ]);
     }
 

@@ -49,6 +49,31 @@ public sealed class BinaryServiceTests
         attempt.GetProperty("auth.secret").GetString().ShouldBe("P@ss1");
     }
 
+    [Theory]
+    [InlineData(false, "\x04\x01\0\x25\0\0\x01\0\0\0\x15\0\x06\x01\0\x1b\0\x01\x02\0\x1c\0\x01\x03\0\x1d\0\0\xFF\x0F\0\x07\xD0\0\0\x02\0")]
+    [InlineData(true, "\x04\x01\0\x2B\0\0\x01\0\0\0\x1A\0\x06\x01\0\x20\0\x01\x02\0\x21\0\x01\x03\0\x22\0\0\x04\0\x22\0\x01\xFF\x0F\0\x07\xD0\0\0\x02\0\0")]
+    public async Task Mssql_answers_about_several_results_at_once_only_where_it_was_asked(bool asked, string answer)
+    {
+        await using TestDecoy decoy = new("{ service: mssql }");
+        using DecoyClient client = await decoy.ConnectAsync();
+        await client.SayAsync(asked ? [0x12, 1, 0, 15, 0, 0, 1, 0, 4, 0, 6, 0, 1, 0xFF, 0] : ClientBytes.TdsPrelogin);
+        (await client.HearAsync(answer)).ShouldBe(answer);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 4, 0, 0, 0x74 }, 4, 8)]
+    [InlineData(new byte[] { 0x71, 0, 0, 1 }, 2, 4)]
+    public async Task Mssql_refuses_with_numbers_as_wide_as_the_clients_version_has_them(byte[] version, int line, int rows)
+    {
+        await using TestDecoy decoy = new("{ service: mssql }");
+        using DecoyClient client = await decoy.ConnectAsync();
+        byte[] login = ClientBytes.TdsLogin("sa", "x");
+        version.CopyTo(login, 8 + 4);
+        await client.SayAsync(login);
+        string done = "\xFD\x02\0\0\0" + new string('\0', rows);
+        (await client.HearAllAsync()).ShouldEndWith("\0" + "\x01" + new string('\0', line - 1) + done);
+    }
+
     [Fact]
     public async Task Rdp_tells_the_cookie_and_offers_network_level_authentication()
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Whorl.Analysis.Decisions;
+using Whorl.Delivery.Api.Sites;
 using Whorl.Kernel;
 
 namespace Whorl.Delivery.Api;
@@ -19,6 +20,7 @@ internal static class ApiModule
         builder.AddDecisions();
         builder.Services.AddSingleton(ApiKeyStore.Migrations);
         builder.Services.AddSingleton<ApiKeyStore>();
+        builder.Services.AddSingleton<SiteDesk>();
         builder.Services.AddProblemDetails();
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
@@ -43,6 +45,7 @@ internal static class ApiModule
         builder.Services.AddSingleton(new EndpointMap(routes =>
         {
             DecisionEndpoints.Map(routes);
+            SiteEndpoints.Map(routes);
             routes.MapOpenApi("/api/openapi.json").RequireAuthorization(ApiAccess.ReadPolicy);
         }));
         return builder;

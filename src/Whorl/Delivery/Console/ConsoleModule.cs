@@ -20,6 +20,7 @@ using Whorl.Delivery.WebConsole.Pages;
 using Whorl.Delivery.WebConsole.Prober;
 using Whorl.Delivery.WebConsole.Requests;
 using Whorl.Delivery.WebConsole.Serving;
+using Whorl.Delivery.WebConsole.Sites;
 using Whorl.Kernel;
 using Whorl.Sources.Probes;
 using Whorl.Stores;
@@ -56,6 +57,7 @@ internal static class ConsoleModule
         services.AddSingleton<AttackerEndpoints>().AddSingleton<ProberLive>().AddSingleton<ProberPages>();
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
         services.AddSingleton<DecisionPages>();
+        services.AddSingleton<SitePages>().AddSingleton<SiteDetails>().AddSingleton<JobPages>().AddSingleton<FeaturePages>().AddSingleton<CampaignPages>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ExplanationJson.Default));
         services.AddHostedService<FirstSignIn>();
         services.AddHostedService<ConsoleWorker>();
@@ -78,6 +80,11 @@ internal static class ConsoleModule
         services.GetRequiredService<AttackerEndpoints>().Map(members);
         services.GetRequiredService<ProberPages>().Map(members, operators);
         services.GetRequiredService<DecisionPages>().Map(members, operators);
+        services.GetRequiredService<SitePages>().Map(members, operators);
+        services.GetRequiredService<SiteDetails>().Map(members, operators);
+        services.GetRequiredService<JobPages>().Map(members, operators);
+        services.GetRequiredService<FeaturePages>().Map(members);
+        services.GetRequiredService<CampaignPages>().Map(members);
         routes.MapGet("/api/v1/explain/{id}", services.GetRequiredService<RequestEndpoints>().ExplainAsync).RequireAuthorization(ApiAccess.ReadPolicy)
             .WithName("explain").WithTags("requests").WithSummary("Why a request ended as it did: verdict, rules, evidence, the actor's other requests")
             .Produces<Explanation>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);

@@ -41,7 +41,7 @@ internal sealed record CertificateFacts
     /// <summary>Bits of an RSA key; null for others.</summary>
     public int? KeyBits { get; init; }
 
-    /// <summary>Whether subject and issuer are equal and its own key made the signature; false also for keys that .NET cannot verify with (Ed25519).</summary>
+    /// <summary>Whether subject and issuer are equal and its own key made the signature.</summary>
     public bool SelfSigned { get; init; }
 
     /// <summary>Why it cannot be read; then there is only its hash.</summary>

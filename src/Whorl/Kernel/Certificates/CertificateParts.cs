@@ -1,12 +1,16 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Whorl.Native.Crypto;
 
 namespace Whorl.Kernel.Certificates;
 
 /// <summary>The parts of a certificate as they stand in its bytes (RFC 5280 §4.1), for hashing and for the signature.</summary>
 internal sealed record CertificateParts(ReadOnlyMemory<byte> Signed, ReadOnlyMemory<byte> Key, string Algorithm, ReadOnlyMemory<byte> Parameters, ReadOnlyMemory<byte> Signature)
 {
+    private const string Ed25519 = "1.3.101.112";
+    private const string Ed448 = "1.3.101.113";
+
     /// <exception cref="AsnContentException">The bytes are no certificate.</exception>
     public static CertificateParts Of(ReadOnlyMemory<byte> der)
     {
@@ -32,11 +36,16 @@ internal sealed record CertificateParts(ReadOnlyMemory<byte> Signed, ReadOnlyMem
         return new(signed, inner.ReadEncodedValue(), oid, parameters, signature);
     }
 
-    /// <summary>Whether the key of <paramref name="issuer"/> made the signature; false also where .NET has no such method (Ed25519).</summary>
+    /// <summary>Whether the key of <paramref name="issuer"/> made the signature; false also for methods that are not known here.</summary>
     public bool IsSignedBy(X509Certificate2 issuer)
     {
         try
         {
+            if (Algorithm is Ed25519 or Ed448)
+            {
+                return EdwardsKey.Verify(Algorithm == Ed25519 ? EdwardsCurve.Ed25519 : EdwardsCurve.Ed448, issuer.PublicKey.EncodedKeyValue.RawData, Signed.Span, Signature.Span);
+            }
+
             using RSA? rsa = issuer.GetRSAPublicKey();
             using ECDsa? ec = issuer.GetECDsaPublicKey();
             return (rsa is not null && VerifyRsa(rsa)) || (ec is not null && VerifyEc(ec));

@@ -90,11 +90,11 @@ internal static class FeatureKinds
     public static readonly IReadOnlyList<FeatureKind> All =
     [
         new(Page, FeatureMatch.Exact, 0.9, "SHA-256 of the page as it came."),
-        new(PageSsdeep, FeatureMatch.Ssdeep, 0.7, "ssdeep of the page as it came."),
-        new(PageTlsh, FeatureMatch.Tlsh, 0.7, "TLSH of the page as it came."),
+        new(PageSsdeep, FeatureMatch.Ssdeep, 0.8, "ssdeep of the page as it came."),
+        new(PageTlsh, FeatureMatch.Tlsh, 0.8, "TLSH of the page as it came."),
         new(Text, FeatureMatch.Exact, 0.9, "SHA-256 of the normalised text."),
-        new(TextSsdeep, FeatureMatch.Ssdeep, 0.6, "ssdeep of the normalised text."),
-        new(TextTlsh, FeatureMatch.Tlsh, 0.6, "TLSH of the normalised text."),
+        new(TextSsdeep, FeatureMatch.Ssdeep, 0.7, "ssdeep of the normalised text."),
+        new(TextTlsh, FeatureMatch.Tlsh, 0.7, "TLSH of the normalised text."),
         new(Simhash, FeatureMatch.Hamming, 0.5, "Simhash of the visible text: 64 bits in hex."),
         new(Dom, FeatureMatch.Exact, 0.5, "SHA-256 of the tree of tags."),
         new(Title, FeatureMatch.Exact, 0.3, "Title of the page."),

@@ -9,6 +9,8 @@ internal sealed class KeyExchange(SshPackets packets, SshProfile profile, HostKe
 {
     private const int Lists = 10;
 
+    private readonly string _hostKeys = HostKeys.Offered(profile.HostKeys);
+
     private byte[] _session = [];
 
     /// <summary>True where both sides are encrypted now.</summary>
@@ -54,7 +56,7 @@ internal sealed class KeyExchange(SshPackets packets, SshProfile profile, HostKe
             return null;
         }
 
-        string? kex = KexInit.Agreed(lists[0], profile.Kex), hostKey = KexInit.Agreed(lists[1], profile.HostKeys);
+        string? kex = KexInit.Agreed(lists[0], profile.Kex), hostKey = KexInit.Agreed(lists[1], _hostKeys);
         string? reading = KexInit.Agreed(lists[2], profile.Ciphers), writing = KexInit.Agreed(lists[3], profile.Ciphers);
         string? readingMac = KexInit.Agreed(lists[4], profile.Macs), writingMac = KexInit.Agreed(lists[5], profile.Macs);
         if (kex is null || hostKey is null || reading is null || writing is null || KeyAgreement.HashOf(kex) is null
@@ -65,13 +67,13 @@ internal sealed class KeyExchange(SshPackets packets, SshProfile profile, HostKe
         }
 
         packets.AgreeCompression(KexInit.Agreed(lists[6], profile.Compression) != "none", KexInit.Agreed(lists[7], profile.Compression) != "none");
-        bool wrong = follows && (lists[0].Split(',')[0] != profile.Kex.Split(',')[0] || lists[1].Split(',')[0] != profile.HostKeys.Split(',')[0]);
+        bool wrong = follows && (lists[0].Split(',')[0] != profile.Kex.Split(',')[0] || lists[1].Split(',')[0] != _hostKeys.Split(',')[0]);
         return new(kex, hostKey, reading, writing, readingMac ?? "", writingMac ?? "", wrong, lists[0].Split(',').Contains("ext-info-c", StringComparer.Ordinal));
     }
 
     private byte[] Offer()
     {
-        SshWriter message = new SshWriter().Byte(SshMessage.KexInit).Raw(RandomNumberGenerator.GetBytes(16)).String(profile.Kex).String(profile.HostKeys);
+        SshWriter message = new SshWriter().Byte(SshMessage.KexInit).Raw(RandomNumberGenerator.GetBytes(16)).String(profile.Kex).String(_hostKeys);
         message.String(profile.Ciphers).String(profile.Ciphers).String(profile.Macs).String(profile.Macs).String(profile.Compression).String(profile.Compression);
         return message.String("").String("").Flag(false).Number(0).ToArray();
     }

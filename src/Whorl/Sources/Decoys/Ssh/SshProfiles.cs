@@ -16,11 +16,11 @@ internal static class SshProfiles
 
     public static readonly FrozenDictionary<string, SshProfile> All = new Dictionary<string, SshProfile>(StringComparer.Ordinal)
     {
-        // OpenSSH 8.4p1 as Debian 11 had it (equal in these lists to 8.2p1, whose HASSHServer others have published); its ed25519 host key left out, as by an operator who has none.
+        // OpenSSH 8.4p1 as Debian 11 had it (equal in these lists to 8.2p1, whose HASSHServer others have published).
         [Usual] = new(
             "SSH-2.0-OpenSSH_8.4p1 Debian-5+deb11u1",
             "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
-            "rsa-sha2-512,rsa-sha2-256,ssh-rsa,ecdsa-sha2-nistp256",
+            "rsa-sha2-512,rsa-sha2-256,ssh-rsa,ecdsa-sha2-nistp256,ssh-ed25519",
             "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
             "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1",
             "none,zlib@openssh.com"),

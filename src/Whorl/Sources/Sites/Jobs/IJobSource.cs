@@ -24,7 +24,7 @@ internal interface IJobSource
     /// <summary>Ends a run without one. False as above.</summary>
     Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel);
 
-    /// <summary>Makes jobs due now, also those that are due never; how many is returned.</summary>
+    /// <summary>Makes jobs due now, also those that are due never, and forgets their failures: they are queued again. Those in work are left alone. How many is returned.</summary>
     Task<int> RetryAsync(JobQuery which, CancellationToken cancel);
 
     Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel);
@@ -46,16 +46,16 @@ internal interface IResultSink
 
     Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel);
 
-    /// <summary>Scans of a site, the newest first.</summary>
+    /// <summary>Scans of a site, the newest first by their ids; <paramref name="before"/> is the id of the last one of the page before.</summary>
     Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel);
 
     /// <summary>The sites by their newest scan, the latest first.</summary>
     Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel);
 }
 
-/// <summary>A site as a list shows it.</summary>
+/// <summary>A site as a list shows it: what its newest scan says. <c>Icon</c> is as feature <c>icon_mmh3</c> has it, <c>Scan</c> the newest scan's id, <c>Changed</c> the time of the last that was not as the one before.</summary>
 internal sealed record SiteSummary(
     string Site, string Url, SiteClass Class, string? Reason, int? Status, string? Title, string? Ip, string? Icon, int Scans, DateTimeOffset First, DateTimeOffset Last, DateTimeOffset? Changed, string Scan);
 
-/// <summary>Which sites. <c>Text</c> is part of the host or the title; <c>Feature</c> is a <c>kind=value</c> that the newest scan shows.</summary>
+/// <summary>Which sites. <c>Text</c> is part of the host or the title; <c>Feature</c> is a <c>kind=value</c> that the newest scan shows. <c>Before</c> is the <c>Scan</c> of the last one of the page before.</summary>
 internal sealed record SiteQuery(string? Text = null, SiteClass? Class = null, string? Feature = null, string? Before = null, int Limit = 100);

@@ -25,7 +25,7 @@ internal enum RunState
 internal sealed record NewJob(string Url, string Origin, DateTimeOffset? Due = null);
 
 /// <summary>A site under watch.</summary>
-/// <param name="Due">When it may be claimed; null for never by itself.</param>
+/// <param name="Due">When it may be claimed; while it is leased the end of the lease; null for never by itself.</param>
 /// <param name="Failures">Failed and abandoned runs since the last that succeeded.</param>
 /// <param name="Interval">Time between visits, as it has adapted.</param>
 /// <param name="Run">The run that holds it while it is leased, else the last one.</param>
@@ -52,3 +52,13 @@ internal sealed record JobQuery(JobState? State = null, string? Site = null, str
 
 /// <summary>How many jobs there are in each state, and how many of them could be claimed now.</summary>
 internal sealed record JobCounts(IReadOnlyDictionary<JobState, long> Jobs, long Due);
+
+/// <summary>Reasons that are the machinery's own, not a site's.</summary>
+internal static class JobReasons
+{
+    /// <summary>The worker was not heard of until the end of its lease.</summary>
+    public const string LeaseExpired = "lease expired";
+
+    /// <summary>The worker was told to stop, and gave the job back.</summary>
+    public const string Stopped = "stopped";
+}

@@ -54,6 +54,9 @@ internal sealed record ScanRecord
 
     public ScreenshotFacts? Screenshot { get; init; }
 
+    /// <summary>What is not as at the scan of this address before: words of <see cref="ScanChange"/>. Null where there was none, or nobody compared.</summary>
+    public IReadOnlyList<string>? Changed { get; init; }
+
     /// <summary>Parts that could not be had although they were asked for, as <c>part: why</c>.</summary>
     public IReadOnlyList<string> Faults { get; init; } = [];
 }

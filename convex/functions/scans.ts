@@ -1,0 +1,9 @@
+import { internalMutation, internalQuery } from "./model/builders";
+import * as model from "./model/scans";
+
+// For whoever holds the deployment's key: internal functions, which nobody else can call.
+export const write = internalMutation(model.write);
+export const get = internalQuery(model.get);
+export const ofSite = internalQuery(model.ofSite);
+export const sites = internalQuery(model.sites);
+export const byFeature = internalQuery(model.byFeature);

@@ -1,0 +1,171 @@
+namespace Whorl.Delivery.Api.Sites;
+
+/// <summary>A line that names no site, and why.</summary>
+internal sealed record RefusedLine(int Line, string Text, string Reason);
+
+/// <summary>
+/// Sites as people paste them: one a line, a CSV file with or without a header, defanged (<c>hxxps://evil[.]example</c>) or not.
+/// A line that cannot be used is told with its number; the others count.
+/// </summary>
+internal sealed record SiteList(IReadOnlyList<string> Urls, int Doubled, int RefusedCount, IReadOnlyList<RefusedLine> Refused)
+{
+    /// <summary>A day's reports are thousands; what is longer is sent in parts.</summary>
+    public const int MaxLines = 20_000;
+
+    /// <summary>Browsers and servers take no longer ones.</summary>
+    public const int MaxUrlLength = 2048;
+
+    // A list with more faults than this is not the list that was meant.
+    private const int MaxShown = 50;
+
+    private const int MaxShownText = 80;
+
+    private static readonly HashSet<string> Columns = new(StringComparer.OrdinalIgnoreCase) { "url", "urls", "domain", "host", "hostname", "site", "website", "indicator" };
+
+    private static readonly char[] Separators = [',', ';', '\t'];
+
+    public static SiteList Read(string text)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        List<string> urls = [];
+        List<RefusedLine> refused = [];
+        int doubled = 0, faults = 0, number = 0, column = -1;
+        char separator = ',';
+        bool first = true;
+        foreach (ReadOnlySpan<char> raw in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            ReadOnlySpan<char> line = raw.Trim().TrimStart('\ufeff');
+            if (line.IsEmpty || line[0] == '#')
+            {
+                continue;
+            }
+
+            if (first)
+            {
+                first = false;
+                if (IsHeader(line, out separator, out column))
+                {
+                    continue;
+                }
+            }
+
+            string fault = number > MaxLines ? $"only {MaxLines} lines are read at once; send the rest after" : "";
+            string url = "";
+            if (fault.Length > 0 || !TryNormalise(column >= 0 ? FieldOf(line, separator, column) : FirstOf(line), out url, out fault))
+            {
+                faults++;
+                if (refused.Count < MaxShown)
+                {
+                    refused.Add(new(number, line.Length > MaxShownText ? line[..MaxShownText].ToString() + "…" : line.ToString(), fault));
+                }
+
+                if (number > MaxLines)
+                {
+                    break;
+                }
+            }
+            else if (seen.Add(url))
+            {
+                urls.Add(url);
+            }
+            else
+            {
+                doubled++;
+            }
+        }
+
+        return new(urls, doubled, faults, refused);
+    }
+
+    /// <summary>One site in the form that makes equal ones equal; defanged ones are understood.</summary>
+    public static bool TryNormalise(string text, out string url, out string fault)
+    {
+        url = "";
+        string whole = text.Trim().Replace("[.]", ".", StringComparison.Ordinal).Replace("(.)", ".", StringComparison.Ordinal).Replace("[dot]", ".", StringComparison.OrdinalIgnoreCase)
+            .Replace("[:]", ":", StringComparison.Ordinal).Replace("[://]", "://", StringComparison.Ordinal);
+        whole = whole.StartsWith("hxxp", StringComparison.OrdinalIgnoreCase) ? "http" + whole[4..] : whole;
+        whole = whole.Contains("://", StringComparison.Ordinal) ? whole : "http://" + whole;
+        fault = whole.Length > MaxUrlLength ? $"longer than {MaxUrlLength} characters"
+            : !Uri.TryCreate(whole, UriKind.Absolute, out Uri? uri) || uri.Host.Length == 0 ? "no address of a site"
+            : uri.Scheme is not ("http" or "https") ? "only http and https are visited"
+            : uri.UserInfo.Length > 0 ? "a user name stands in it"
+            : !uri.IdnHost.Contains('.') && uri.HostNameType != UriHostNameType.IPv6 ? "no public name"
+            : "";
+        if (fault.Length > 0)
+        {
+            return false;
+        }
+
+        Uri site = new(whole);
+        string host = site.HostNameType == UriHostNameType.IPv6 ? site.Host : site.IdnHost.ToLowerInvariant().TrimEnd('.');
+        url = $"{site.Scheme}://{host}{(site.IsDefaultPort ? "" : ":" + site.Port)}{site.PathAndQuery}";
+        return true;
+    }
+
+    private static bool IsHeader(ReadOnlySpan<char> line, out char separator, out int column)
+    {
+        foreach (char each in Separators)
+        {
+            List<string> fields = Split(line, each);
+            column = fields.FindIndex(Columns.Contains);
+            if (column >= 0)
+            {
+                separator = each;
+                return true;
+            }
+        }
+
+        (separator, column) = (',', -1);
+        return false;
+    }
+
+    private static string FieldOf(ReadOnlySpan<char> line, char separator, int column) => Split(line, separator) is var fields && column < fields.Count ? fields[column] : "";
+
+    // Without a header a comma ends the host, never a path: paths may hold commas.
+    private static string FirstOf(ReadOnlySpan<char> line)
+    {
+        if (line[0] == '"')
+        {
+            return Split(line, ',')[0];
+        }
+
+        int scheme = line.IndexOf("://", StringComparison.Ordinal), from = scheme < 0 ? 0 : scheme + 3;
+        int path = line[from..].IndexOfAny('/', '?') is >= 0 and int at ? from + at : line.Length;
+        int end = line[from..path].IndexOfAny(Separators) is >= 0 and int cut ? from + cut : line.Length;
+        ReadOnlySpan<char> one = line[..end];
+        return (one.IndexOfAny(' ', '\t') is >= 0 and int space ? one[..space] : one).ToString();
+    }
+
+    private static List<string> Split(ReadOnlySpan<char> line, char separator)
+    {
+        List<string> fields = [];
+        System.Text.StringBuilder field = new();
+        bool quoted = false;
+        for (int i = 0; i < line.Length; i++)
+        {
+            char c = line[i];
+            if (quoted && c == '"' && i + 1 < line.Length && line[i + 1] == '"')
+            {
+                field.Append('"');
+                i++;
+            }
+            else if (c == '"' && (quoted || field.Length == 0))
+            {
+                quoted = !quoted;
+            }
+            else if (c == separator && !quoted)
+            {
+                fields.Add(field.ToString().Trim());
+                field.Clear();
+            }
+            else
+            {
+                field.Append(c);
+            }
+        }
+
+        fields.Add(field.ToString().Trim());
+        return fields;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Whorl.Sources.Sites.Scans;
+
+namespace Whorl.Delivery.WebConsole.Sites;
+
+/// <summary>One thing that is not as it was: gone where <c>After</c> is null, new where <c>Before</c> is.</summary>
+/// <param name="Part">First word of the path: <c>page</c>, <c>tls</c>, <c>network</c>.</param>
+internal sealed record Change(string Part, string Path, string? Before, string? After);
+
+/// <summary>
+/// Two scans side by side, field by field. Lists are compared as sets: what came and what went. What differs at every visit (times, ids) is left out.
+/// </summary>
+internal static class Changes
+{
+    /// <summary>A site that makes itself up anew each time differs in everything; more rows help nobody.</summary>
+    public const int MaxShown = 300;
+
+    private static readonly HashSet<string> Fleeting = new(StringComparer.Ordinal) { "id", "time", "elapsed_ms", "changed", "http.timing", "http.sample", "http.object", "http.hops.ms", "schema" };
+
+    private static readonly HashSet<string> FleetingHeaders = new(StringComparer.OrdinalIgnoreCase) { "date", "age", "expires", "last-modified", "etag", "cf-ray", "x-request-id" };
+
+    public static IReadOnlyList<Change> Between(ScanRecord before, ScanRecord after)
+    {
+        List<Change> changes = [];
+        Compare("", Tree(before), Tree(after), changes);
+        return changes;
+    }
+
+    /// <summary>In a few words: which parts, and how many things of each.</summary>
+    public static string Gist(ScanRecord before, ScanRecord after) =>
+        Between(before, after) is { Count: > 0 } changes ? string.Join(", ", changes.GroupBy(change => change.Part).Select(part => $"{part.Key.Replace('_', ' ')} {part.Count()}")) : "nothing";
+
+    private static JsonNode? Tree(ScanRecord scan) => JsonSerializer.SerializeToNode(
+        scan.Http is { } http ? scan with { Http = http with { Headers = [.. http.Headers.Where(header => !FleetingHeaders.Contains(header.Name))], SetCookies = [.. http.SetCookies.Select(Name)] } } : scan, ScanJson.Options);
+
+    // What a cookie holds is made up for each visitor; its name is not.
+    private static string Name(string cookie) => cookie.Split('=', 2)[0];
+
+    private static void Compare(string path, JsonNode? before, JsonNode? after, List<Change> changes)
+    {
+        if (changes.Count >= MaxShown || Fleeting.Contains(path))
+        {
+            return;
+        }
+
+        if (before is JsonObject || after is JsonObject)
+        {
+            JsonObject old = before as JsonObject ?? [], now = after as JsonObject ?? [];
+            foreach (string name in old.Select(pair => pair.Key).Union(now.Select(pair => pair.Key), StringComparer.Ordinal))
+            {
+                Compare(path.Length > 0 ? path + "." + name : name, old[name], now[name], changes);
+            }
+        }
+        else if (before is JsonArray || after is JsonArray)
+        {
+            List<string> old = Items(path, before), now = Items(path, after);
+            foreach (string gone in old.Except(now, StringComparer.Ordinal))
+            {
+                Add(path, gone, null, changes);
+            }
+
+            foreach (string come in now.Except(old, StringComparer.Ordinal))
+            {
+                Add(path, null, come, changes);
+            }
+        }
+        else if (Text(before) is var was && Text(after) is var became && was != became)
+        {
+            Add(path, was, became, changes);
+        }
+    }
+
+    private static void Add(string path, string? before, string? after, List<Change> changes)
+    {
+        if (changes.Count < MaxShown)
+        {
+            changes.Add(new(path.Split('.')[0], path, before, after));
+        }
+    }
+
+    private static List<string> Items(string path, JsonNode? list) => [.. (list as JsonArray ?? []).Select(item => item is JsonObject fields
+        ? string.Join(", ", fields.Where(field => !Fleeting.Contains(path + "." + field.Key) && field.Value is not (null or JsonArray { Count: 0 })).Select(field => $"{field.Key} {Text(field.Value)}")) : Text(item) ?? "")];
+
+    private static string? Text(JsonNode? node) => node switch
+    {
+        null => null,
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
+        JsonArray list => string.Join(" ", list.Select(Text)),
+        _ => node.ToJsonString(ScanJson.Options),
+    };
+}

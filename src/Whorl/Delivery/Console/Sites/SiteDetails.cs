@@ -1,0 +1,125 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Whorl.Analysis.Campaigns;
+using Whorl.Analysis.Campaigns.Queries;
+using Whorl.Delivery.Api;
+using Whorl.Delivery.Api.Sites;
+using Whorl.Delivery.WebConsole.Accounts;
+using Whorl.Delivery.WebConsole.Pages.Sites;
+using Whorl.Delivery.WebConsole.Serving;
+using Whorl.Sources.Sites.Scans;
+using Whorl.Stores.Objects;
+
+namespace Whorl.Delivery.WebConsole.Sites;
+
+/// <summary>What the page of one site shows.</summary>
+/// <param name="Shown">The scan that the sections speak of.</param>
+/// <param name="Scans">The newest, the latest first.</param>
+/// <param name="Changes">What changed with each of them but the oldest.</param>
+/// <param name="Raw">The shown scan as JSON, cut.</param>
+internal sealed record SiteModel(
+    string Site, ScanRecord? Shown, IReadOnlyList<ScanRecord> Scans, bool More, IReadOnlyList<string> Changes, CampaignId? Campaign, IReadOnlyList<SiteNeighbour> Related, string Raw, string? Notice, bool CanOrder, DateTimeOffset Now)
+{
+    public bool IsNewest => Shown is not null && Scans.Count > 0 && Scans[0].Id == Shown.Id;
+}
+
+/// <summary>Two scans side by side.</summary>
+internal sealed record CompareModel(string Site, ScanRecord? From, ScanRecord? To, DateTimeOffset Now);
+
+/// <summary>One site: its newest scan or an older one, two of them compared, its screenshot.</summary>
+internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null, ObjectStore? objects = null)
+{
+    private const int MaxScans = 50;
+
+    private const int MaxRelated = 20;
+
+    // In the page; the file has the whole.
+    private const int MaxRaw = 64 * 1024;
+
+    // Letters of all scripts as they are: Razor escapes for HTML.
+    private static readonly JsonSerializerOptions Indented = new(ScanJson.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public void Map(IEndpointRouteBuilder members, IEndpointRouteBuilder operators)
+    {
+        members.MapGet("/sites/{site}", async (string site, HttpContext http, string? told) => await ShowAsync(http, site, null, told));
+        members.MapGet("/sites/{site}/scans/{id}", async (string site, string id, HttpContext http) => await ShowAsync(http, site, id, null));
+        members.MapGet("/sites/{site}/scans/{id}/screenshot", ScreenshotAsync);
+        members.MapGet("/sites/{site}/compare", CompareAsync);
+        operators.MapPost("/sites/{site}/rescan", RescanAsync);
+    }
+
+    private async Task<IResult> ShowAsync(HttpContext http, string site, string? id, string? told)
+    {
+        ScanPage scans = desk.IsHere ? await desk.ScansAsync(site, MaxScans, null, http.RequestAborted) : new([], null);
+        ScanRecord? shown = id is null ? (scans.Items is [ScanRecord newest, ..] ? newest : null)
+            : desk.IsHere ? scans.Items.FirstOrDefault(scan => scan.Id == id) ?? await desk.ScanAsync(site, id, http.RequestAborted) : null;
+        string? notice = told switch
+        {
+            "due" => "The site is due now; the next worker that is free visits it.",
+            "none" => "There is no job for this site: put it under watch with its address.",
+            _ => null,
+        };
+        string raw = shown is null ? "" : JsonSerializer.Serialize(shown, Indented);
+        CampaignId? campaign = campaigns is not null && (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
+        IReadOnlyList<SiteNeighbour> related = campaigns is null || shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
+        SiteModel model = new(
+            site, shown, scans.Items, scans.Next is not null, [.. scans.Items.Zip(scans.Items.Skip(1), (newer, older) => Changes.Gist(older, newer))], campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
+        return Page.Show<SitePage, SiteModel>(http, model, shown is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
+    }
+
+    private async Task<IResult> CompareAsync(HttpContext http, string site, string? from, string? to)
+    {
+        ScanRecord? older = from is not null && desk.IsHere ? await desk.ScanAsync(site, from, http.RequestAborted) : null;
+        ScanRecord? newer = to is not null && desk.IsHere ? await desk.ScanAsync(site, to, http.RequestAborted) : null;
+        if (older?.Time > newer?.Time)
+        {
+            (older, newer) = (newer, older);
+        }
+
+        return Page.Show<ComparePage, CompareModel>(http, new(site, older, newer, clock.GetUtcNow()), older is null || newer is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
+    }
+
+    private async Task<IResult> RescanAsync(HttpContext http, string site, CancellationToken cancel)
+    {
+        try
+        {
+            return Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
+        }
+        catch (DeskException fault)
+        {
+            return fault.Fault.ToResult();
+        }
+    }
+
+    // An image and nothing else: what is no PNG, JPEG or WebP by its first bytes is not served, whatever a record says of it.
+    private async Task<IResult> ScreenshotAsync(HttpContext http, string site, string id)
+    {
+        ScanRecord? scan = desk.IsHere ? await desk.ScanAsync(site, id, http.RequestAborted) : null;
+        Stream? image = scan?.Screenshot?.Object is { } name && objects is not null ? objects.Open(name) : null;
+        if (image is null)
+        {
+            return Results.NotFound();
+        }
+
+        byte[] head = new byte[12];
+        int read = await image.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, http.RequestAborted);
+        if (TypeOf(head.AsSpan(0, read)) is not { } type)
+        {
+            await image.DisposeAsync();
+            return Results.NotFound();
+        }
+
+        image.Position = 0;
+        http.Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.ContentDisposition = $"inline; filename=\"{scan!.Id}.{type[6..]}\"";
+        http.Response.Headers.CacheControl = "private, max-age=86400, immutable";
+        return Results.Stream(image, type);
+    }
+
+    private static string? TypeOf(ReadOnlySpan<byte> head) =>
+        head.StartsWith<byte>([0x89, (byte)'P', (byte)'N', (byte)'G']) ? "image/png"
+        : head.StartsWith<byte>([0xff, 0xd8, 0xff]) ? "image/jpeg"
+        : head.StartsWith("RIFF"u8) && head.Length >= 12 && head[8..].StartsWith("WEBP"u8) ? "image/webp"
+        : null;
+}

@@ -1,0 +1,289 @@
+using System.Security.Cryptography;
+using System.Text;
+using Whorl.Kernel.Sites;
+using Whorl.Sources.Sites.Jobs;
+using Whorl.Sources.Sites.Scans;
+using Whorl.Stores;
+
+namespace Whorl.Sources.Sites.Records;
+
+/// <summary>
+/// Jobs from a JSON file and scans into one, for fixtures and small lists. The jobs' file is read, and added to; what becomes of the jobs is this process's own memory, and a restart
+/// begins anew. Where the clock is the same, so is every byte of the results.
+/// </summary>
+internal sealed class FileRecords : IJobSource, IResultSink
+{
+    private readonly ScanFeatureReader _features;
+    private readonly TimeProvider _clock;
+    private readonly JobFile? _jobFile;
+    private readonly ResultFile? _results;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, SiteJob> _jobs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _jobOfRun = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<JobRun>> _runs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<JobTransition>> _transitions = new(StringComparer.Ordinal);
+
+    /// <param name="jobs">File with jobs; null for none.</param>
+    /// <param name="results">File for scans; null for none.</param>
+    public FileRecords(string? jobs, string? results, ScanFeatureReader features, TimeProvider clock)
+    {
+        (_features, _clock) = (features, clock);
+        _jobFile = jobs is null ? null : new(jobs);
+        _results = results is null ? null : new(results);
+        if (_jobFile is null)
+        {
+            return;
+        }
+
+        List<string> faults = [];
+        IReadOnlyList<NewJob> read = _jobFile.Read(faults);
+        if (faults.Count > 0)
+        {
+            throw new StoreException($"{jobs}: {faults[0]}", "Write it as an array of addresses, or of objects with \"url\".");
+        }
+
+        Add(read);
+    }
+
+    public Task<int> AddAsync(IReadOnlyCollection<NewJob> jobs, CancellationToken cancel)
+    {
+        int added = Add(jobs);
+        if (added > 0 && _jobFile is not null)
+        {
+            lock (_gate)
+            {
+                _jobFile.Write(_jobs.Values.Select(job => new NewJob(job.Url, job.Origin)));
+            }
+        }
+
+        return Task.FromResult(added);
+    }
+
+    public Task<IReadOnlyList<LeasedJob>> ClaimAsync(string worker, int count, TimeSpan lease, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            DateTimeOffset now = _clock.GetUtcNow();
+            foreach (SiteJob lost in Ordered(_jobs.Values.Where(job => job.State == JobState.Leased && job.Due <= now)))
+            {
+                End(lost, RunState.Abandoned, JobReasons.LeaseExpired, new(now, lost.Interval));
+            }
+
+            List<LeasedJob> claimed = [];
+            foreach (SiteJob job in Ordered(_jobs.Values.Where(job => job.State != JobState.Leased && job.Due <= now)).Take(count))
+            {
+                string run = RunId(job, now);
+                SiteJob leased = job with { State = JobState.Leased, Due = now + lease, LeasedUntil = now + lease, Worker = worker, Run = run, Runs = job.Runs + 1 };
+                _jobs[job.Id] = leased;
+                _jobOfRun[run] = job.Id;
+                _runs[job.Id].Add(new(run, job.Id, worker, RunState.Leased, now, null, null));
+                _transitions[job.Id].Add(new(job.Id, run, job.State, JobState.Leased, now, null));
+                claimed.Add(new(leased, run));
+            }
+
+            return Task.FromResult<IReadOnlyList<LeasedJob>>(claimed);
+        }
+    }
+
+    public Task<IReadOnlySet<string>> ExtendAsync(string worker, IReadOnlyCollection<string> runs, TimeSpan lease, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            HashSet<string> held = new(StringComparer.Ordinal);
+            DateTimeOffset until = _clock.GetUtcNow() + lease;
+            foreach (string run in runs)
+            {
+                if (Held(run) is { } job && job.Worker == worker)
+                {
+                    _jobs[job.Id] = job with { Due = until, LeasedUntil = until };
+                    held.Add(run);
+                }
+            }
+
+            return Task.FromResult<IReadOnlySet<string>>(held);
+        }
+    }
+
+    public Task<bool> SucceedAsync(string run, ScanRecord? keep, NextVisit next, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (Held(run) is not { } job)
+            {
+                return Task.FromResult(false);
+            }
+
+            End(job, RunState.Succeeded, null, next);
+            if (keep is not null)
+            {
+                Results.Add(keep);
+            }
+        }
+
+        if (keep is not null)
+        {
+            Results.Write();
+        }
+
+        return Task.FromResult(true);
+    }
+
+    public Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            SiteJob? job = Held(run);
+            if (job is not null)
+            {
+                End(job, RunState.Failed, reason, next);
+            }
+
+            return Task.FromResult(job is not null);
+        }
+    }
+
+    public Task<int> RetryAsync(JobQuery which, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            DateTimeOffset now = _clock.GetUtcNow();
+            SiteJob[] jobs = [.. Find(which).Where(job => job.State != JobState.Leased).Take(which.Limit)];
+            foreach (SiteJob job in jobs)
+            {
+                _jobs[job.Id] = job with { State = JobState.Queued, Due = now, Failures = 0 };
+                if (job.State != JobState.Queued)
+                {
+                    _transitions[job.Id].Add(new(job.Id, null, job.State, JobState.Queued, now, "retry"));
+                }
+            }
+
+            return Task.FromResult(jobs.Length);
+        }
+    }
+
+    public Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<SiteJob>>([.. Find(query).Take(query.Limit)]);
+        }
+    }
+
+    public Task<IReadOnlyList<JobRun>> RunsAsync(string job, int limit, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<JobRun>>([.. Enumerable.Reverse(_runs.GetValueOrDefault(job) ?? []).Take(limit)]);
+        }
+    }
+
+    public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<JobTransition>>([.. _transitions.GetValueOrDefault(job) ?? []]);
+        }
+    }
+
+    public Task<JobCounts> CountAsync(CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            DateTimeOffset now = _clock.GetUtcNow();
+            return Task.FromResult(new JobCounts(_jobs.Values.CountBy(job => job.State).ToDictionary(each => each.Key, each => (long)each.Value), _jobs.Values.Count(job => job.Due <= now)));
+        }
+    }
+
+    public Task WriteAsync(ScanRecord scan, CancellationToken cancel)
+    {
+        Results.Add(scan);
+        Results.Write();
+        return Task.CompletedTask;
+    }
+
+    public Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel) => Task.FromResult(Results.All().FirstOrDefault(scan => scan.Id == id));
+
+    public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanRecord>>(
+        [.. Results.All().Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
+
+    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
+    {
+        bool asksFeature = query.Feature is not null;
+        SiteFeature feature = default;
+        if (asksFeature && !SiteFeature.TryParse(query.Feature, out feature))
+        {
+            return Task.FromResult<IReadOnlyList<SiteSummary>>([]);
+        }
+
+        return Task.FromResult<IReadOnlyList<SiteSummary>>(
+        [
+            .. Results.All().GroupBy(scan => scan.Site, StringComparer.Ordinal)
+                .Where(scans => !asksFeature || _features.Of(scans.MaxBy(scan => scan.Id, StringComparer.Ordinal)!).Contains(feature))
+                .Select(ScanLines.Summary)
+                .Where(site => (query.Class is null || site.Class == query.Class) && (query.Before is null || string.CompareOrdinal(site.Scan, query.Before) < 0) && (query.Text is null || Has(site.Site, query.Text) || Has(site.Title, query.Text)))
+                .OrderByDescending(site => site.Scan, StringComparer.Ordinal).Take(query.Limit),
+        ]);
+    }
+
+    private ResultFile Results => _results ?? throw new InvalidOperationException("These records have no file for results.");
+
+    private static bool Has(string? text, string part) => text?.Contains(part, StringComparison.OrdinalIgnoreCase) == true;
+
+    private static IOrderedEnumerable<SiteJob> Ordered(IEnumerable<SiteJob> jobs) => jobs.OrderBy(job => job.Due ?? DateTimeOffset.MaxValue).ThenBy(job => job.Id, StringComparer.Ordinal);
+
+    // A UUIDv7 whose bits after the time are the job's address and how often it ran: the same input gives the same id.
+    private static string RunId(SiteJob job, DateTimeOffset now)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Kernel.Uuid7.FirstAt(now).TryWriteBytes(bytes, bigEndian: true, out _);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{job.Url}\n{job.Runs}")).AsSpan(0, 10).CopyTo(bytes[6..]);
+        bytes[6] = (byte)(0x70 | (bytes[6] & 15));
+        bytes[8] = (byte)(0x80 | (bytes[8] & 63));
+        return Kernel.Uuid7.Text(new Guid(bytes, bigEndian: true));
+    }
+
+    private int Add(IReadOnlyCollection<NewJob> jobs)
+    {
+        lock (_gate)
+        {
+            int added = 0;
+            DateTimeOffset now = _clock.GetUtcNow();
+            foreach (NewJob job in jobs)
+            {
+                string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(job.Url)).AsSpan(0, 8));
+                if (_jobs.TryAdd(id, new(id, job.Url, SiteAddress.SiteOf(job.Url), job.Origin, JobState.Queued, job.Due ?? now, 0, 0, TimeSpan.Zero, now, null, null, null)))
+                {
+                    added++;
+                    _runs[id] = [];
+                    _transitions[id] = [];
+                }
+            }
+
+            return added;
+        }
+    }
+
+    private IEnumerable<SiteJob> Find(JobQuery query)
+    {
+        IEnumerable<SiteJob> jobs = Ordered(_jobs.Values);
+        if (query.After is not null)
+        {
+            jobs = jobs.SkipWhile(job => job.Id != query.After).Skip(1);
+        }
+
+        return jobs.Where(job => (query.State is null || job.State == query.State) && (query.Site is null || job.Site == query.Site));
+    }
+
+    private SiteJob? Held(string run) =>
+        _jobOfRun.TryGetValue(run, out string? id) && _jobs[id] is { State: JobState.Leased } job && job.Run == run && job.Due > _clock.GetUtcNow() ? job : null;
+
+    private void End(SiteJob job, RunState how, string? reason, NextVisit next)
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        JobState to = how == RunState.Succeeded ? JobState.Succeeded : how == RunState.Failed ? JobState.Failed : JobState.Abandoned;
+        _jobs[job.Id] = job with { State = to, Due = next.Due, Interval = next.Interval, Failures = to == JobState.Succeeded ? 0 : job.Failures + 1, Worker = null, LeasedUntil = null };
+        List<JobRun> runs = _runs[job.Id];
+        runs[^1] = runs[^1] with { State = how, Ended = now, Reason = reason };
+        _transitions[job.Id].Add(new(job.Id, job.Run, JobState.Leased, to, now, reason));
+    }
+}

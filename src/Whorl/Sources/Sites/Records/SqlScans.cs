@@ -1,0 +1,159 @@
+using System.Data.Common;
+using System.Text.Json;
+using Dapper;
+using Whorl.Kernel.Sites;
+using Whorl.Sources.Sites.Jobs;
+using Whorl.Sources.Sites.Scans;
+using Whorl.Stores;
+
+namespace Whorl.Sources.Sites.Records;
+
+/// <summary>The tables of scans: each as a document; of the newest of a site what lists show, and its features by kind and value.</summary>
+internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
+{
+    // As long as a line of a list is of use.
+    private const int MaxTitle = 512;
+
+    public async Task WriteAsync(DbTransaction transaction, ScanRecord scan, CancellationToken cancel)
+    {
+        DbConnection connection = transaction.Connection!;
+        long time = ColumnTypes.Microseconds(scan.Time);
+        int added = await connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO site_scans (id, site, time, document) VALUES (@Id, @site, @time, @document) ON CONFLICT (id) DO NOTHING",
+            new { scan.Id, site = Plain(scan.Site), time, document = JsonSerializer.Serialize(scan, ScanJson.Options) }, transaction, cancellationToken: cancel));
+        if (added == 0)
+        {
+            return;
+        }
+
+        SiteRow row = new(
+            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
+            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
+        string newest = await connection.QueryFirstAsync<string>(new CommandDefinition(
+            """
+            INSERT INTO site_sites (site, url, class, reason, status, title, ip, icon, scans, first, last, changed, scan)
+            VALUES (@Site, @Url, @Class, @Reason, @Status, @Title, @Ip, @Icon, 1, @First, @Last, @Changed, @Scan)
+            ON CONFLICT (site) DO UPDATE SET scans = site_sites.scans + 1, first = CASE WHEN excluded.first < site_sites.first THEN excluded.first ELSE site_sites.first END
+            RETURNING scan
+            """, row, transaction, cancellationToken: cancel));
+        int order = string.CompareOrdinal(scan.Id, newest);
+        if (order > 0)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                """
+                UPDATE site_sites SET url = @Url, class = @Class, reason = @Reason, status = @Status, title = @Title, ip = @Ip, icon = @Icon, last = @Last, changed = COALESCE(@Changed, changed), scan = @Scan
+                WHERE site = @Site
+                """, row, transaction, cancellationToken: cancel));
+        }
+
+        if (order >= 0)
+        {
+            await ShowAsync(transaction, row.Site, [.. features.Of(scan).Select(each => new SiteFeature(each.Kind, Plain(each.Value)!))], cancel);
+        }
+    }
+
+    public async Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return await connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition("SELECT document FROM site_scans WHERE id = @id", new { id }, cancellationToken: cancel)) is { } document ? Read(document) : null;
+    }
+
+    public async Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return [.. (await connection.QueryAsync<string>(new CommandDefinition(
+            $"SELECT document FROM site_scans WHERE site = @site {(before is null ? "" : "AND id < @before")} ORDER BY id DESC LIMIT @limit",
+            new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(Read)];
+    }
+
+    public async Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
+    {
+        SiteFeature feature = default;
+        if (query.Feature is not null && !SiteFeature.TryParse(query.Feature, out feature))
+        {
+            return [];
+        }
+
+        string where = string.Join(" AND ", new[]
+        {
+            query.Text is null ? null : @"(site {sqlite:LIKE}{postgres:ILIKE} @text ESCAPE '\' OR title {sqlite:LIKE}{postgres:ILIKE} @text ESCAPE '\')",
+            query.Class is null ? null : "class = @class",
+            query.Feature is null ? null : "site IN (SELECT site FROM site_features WHERE kind = @Kind AND value = @Value)",
+            query.Before is null ? null : "scan < @before",
+            "1 = 1",
+        }.OfType<string>());
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return [.. (await connection.QueryAsync<SiteRow>(new CommandDefinition(
+            SqlText.For(database.Dialect, $"""
+                SELECT site AS Site, url AS Url, class AS Class, reason AS Reason, status AS Status, title AS Title, ip AS Ip, icon AS Icon, scans AS Scans, first AS First, last AS Last, changed AS Changed, scan AS Scan
+                FROM site_sites WHERE {where} ORDER BY scan DESC LIMIT @limit
+                """),
+            new
+            {
+                text = "%" + (Plain(query.Text) ?? "").Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%",
+                @class = query.Class is { } wanted ? (long)wanted : -1, Kind = feature.Kind ?? "", Value = Plain(feature.Value) ?? "", before = query.Before ?? "", limit = (long)query.Limit,
+            },
+            cancellationToken: cancel))).Select(row => row.Read())];
+    }
+
+    /// <summary>Has the table of features say what a site shows now, and touches only what is not so already.</summary>
+    private async Task ShowAsync(DbTransaction transaction, string site, IReadOnlyCollection<SiteFeature> now, CancellationToken cancel)
+    {
+        DbConnection connection = transaction.Connection!;
+        HashSet<SiteFeature> wanted = [.. now];
+        List<SiteFeature> gone = [];
+        foreach (SiteFeature known in await connection.QueryAsync<SiteFeature>(new CommandDefinition("SELECT kind AS Kind, value AS Value FROM site_features WHERE site = @site", new { site }, transaction, cancellationToken: cancel)))
+        {
+            if (!wanted.Remove(known))
+            {
+                gone.Add(known);
+            }
+        }
+
+        if (gone.Count > 0)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "DELETE FROM site_features WHERE kind = @Kind AND value = @Value AND site = @site", gone.Select(each => new { each.Kind, each.Value, site }), transaction, cancellationToken: cancel));
+        }
+
+        if (wanted.Count == 0)
+        {
+            return;
+        }
+
+        // A server is asked once for all; in the own process one after another costs the same.
+        if (database.Dialect == Dialect.Postgres)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO site_features (kind, value, site) SELECT each.kind, each.value, @site FROM unnest(@kinds, @values) AS each (kind, value) ON CONFLICT DO NOTHING",
+                new { site, kinds = wanted.Select(each => each.Kind).ToArray(), values = wanted.Select(each => each.Value).ToArray() }, transaction, cancellationToken: cancel));
+        }
+        else
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO site_features (kind, value, site) VALUES (@Kind, @Value, @site) ON CONFLICT DO NOTHING", wanted.Select(each => new { each.Kind, each.Value, site }), transaction, cancellationToken: cancel));
+        }
+    }
+
+    private static ScanRecord Read(string document) => JsonSerializer.Deserialize<ScanRecord>(document, ScanJson.Options)!;
+
+    private static string? Cut(string? title) => title is { Length: > MaxTitle } ? title[..MaxTitle] : title;
+
+    // PostgreSQL holds neither a NUL nor half of a pair.
+    private static string? Plain(string? text)
+    {
+        if (text is null || !text.AsSpan().ContainsAny(ScanLines.Unstorable))
+        {
+            return text;
+        }
+
+        return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
+    }
+
+    private sealed record SiteRow(
+        string Site, string Url, long Class, string? Reason, long? Status, string? Title, string? Ip, string? Icon, long Scans, long First, long Last, long? Changed, string Scan)
+    {
+        public SiteSummary Read() => new(
+            Site, Url, (SiteClass)Class, Reason, (int?)Status, Title, Ip, Icon, (int)Scans, ColumnTypes.Time(First), ColumnTypes.Time(Last), Changed is { } changed ? ColumnTypes.Time(changed) : null, Scan);
+    }
+}

@@ -1,0 +1,91 @@
+using Whorl.Sources.Sites.Jobs;
+using Whorl.Sources.Sites.Scans;
+
+namespace Whorl.Tests.WebConsole.Sites;
+
+/// <summary>Jobs and scans in memory, for pages; features are those that a test gives a site.</summary>
+internal sealed class MemorySites : IJobSource, IResultSink
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    public List<SiteJob> Jobs { get; } = [];
+
+    public List<JobRun> Runs { get; } = [];
+
+    public List<JobTransition> Transitions { get; } = [];
+
+    public List<ScanRecord> Scans { get; } = [];
+
+    public Dictionary<string, string[]> Features { get; } = new(StringComparer.Ordinal);
+
+    public Task<int> AddAsync(IReadOnlyCollection<NewJob> jobs, CancellationToken cancel)
+    {
+        int before = Jobs.Count;
+        foreach (NewJob job in jobs.Where(job => !Jobs.Exists(known => known.Url == job.Url)))
+        {
+            Jobs.Add(new(Guid.CreateVersion7().ToString(), job.Url, new Uri(job.Url).Host, job.Origin, JobState.Queued, job.Due ?? Start, 0, 0, TimeSpan.FromDays(1), Start, null, null, null));
+        }
+
+        return Task.FromResult(Jobs.Count - before);
+    }
+
+    public Task<int> RetryAsync(JobQuery which, CancellationToken cancel)
+    {
+        int count = 0;
+        for (int i = 0; i < Jobs.Count; i++)
+        {
+            if (Matches(Jobs[i], which))
+            {
+                Jobs[i] = Jobs[i] with { Due = Start, State = JobState.Queued };
+                count++;
+            }
+        }
+
+        return Task.FromResult(count);
+    }
+
+    public Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<SiteJob>>([.. Jobs.Where(job => Matches(job, query)).SkipWhile(job => query.After is not null && job.Id != query.After).Skip(query.After is null ? 0 : 1).Take(query.Limit)]);
+
+    public Task<IReadOnlyList<JobRun>> RunsAsync(string job, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobRun>>([.. Runs.Where(run => run.Job == job).Take(limit)]);
+
+    public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobTransition>>([.. Transitions.Where(step => step.Job == job)]);
+
+    public Task<JobCounts> CountAsync(CancellationToken cancel) =>
+        Task.FromResult(new JobCounts(Jobs.GroupBy(job => job.State).ToDictionary(state => state.Key, state => (long)state.Count()), Jobs.Count(job => job.State == JobState.Queued)));
+
+    public Task WriteAsync(ScanRecord scan, CancellationToken cancel)
+    {
+        Scans.Insert(0, scan);
+        return Task.CompletedTask;
+    }
+
+    public Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel) => Task.FromResult(Scans.Find(scan => scan.Id == id));
+
+    public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<ScanRecord>>([.. Scans.Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
+
+    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel) => Task.FromResult<IReadOnlyList<SiteSummary>>(
+    [
+        .. (from scan in Scans
+           group scan by scan.Site into scans
+           let newest = scans.MaxBy(scan => scan.Id, StringComparer.Ordinal)
+           where (query.Text is null || newest.Site.Contains(query.Text, StringComparison.OrdinalIgnoreCase) || newest.Page?.Title?.Contains(query.Text, StringComparison.OrdinalIgnoreCase) == true)
+               && (query.Class is null || newest.Class == query.Class) && (query.Before is null || string.CompareOrdinal(newest.Id, query.Before) < 0)
+               && (query.Feature is null || Features.GetValueOrDefault(newest.Site, []).Contains(query.Feature, StringComparer.Ordinal))
+           orderby newest.Id descending
+           select new SiteSummary(
+               newest.Site, newest.Url, newest.Class, newest.Reason, newest.Http?.Status, newest.Page?.Title, newest.Network?.Ip, newest.Icons is [IconFacts icon, ..] ? icon.Mmh3.ToString() : null,
+               scans.Count(), scans.Min(scan => scan.Time), newest.Time, scans.Count() > 1 ? newest.Time : null, newest.Id)).Take(query.Limit),
+    ]);
+
+    public Task<IReadOnlyList<LeasedJob>> ClaimAsync(string worker, int count, TimeSpan lease, CancellationToken cancel) => throw new NotSupportedException("Pages claim nothing.");
+
+    public Task<IReadOnlySet<string>> ExtendAsync(string worker, IReadOnlyCollection<string> runs, TimeSpan lease, CancellationToken cancel) => throw new NotSupportedException("Pages claim nothing.");
+
+    public Task<bool> SucceedAsync(string run, ScanRecord? keep, NextVisit next, CancellationToken cancel) => throw new NotSupportedException("Pages run nothing.");
+
+    public Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel) => throw new NotSupportedException("Pages run nothing.");
+
+    private static bool Matches(SiteJob job, JobQuery query) => (query.State is null || job.State == query.State) && (query.Site is null || job.Site == query.Site);
+}
