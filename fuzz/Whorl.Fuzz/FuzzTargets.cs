@@ -15,5 +15,6 @@ internal static class FuzzTargets
         .. DecoyFuzzTargets.All,
         .. ProbeFuzzTargets.All,
         .. SiteFuzzTargets.All,
+        .. VisitFuzzTargets.All,
     ];
 }

@@ -14,9 +14,22 @@ internal static class SeedFiles
         Values(file, field).Where(static v => v.ValueKind == JsonValueKind.Array)
             .Select(static v => v.EnumerateArray().Select(static e => Convert.FromHexString(e.GetString()!)).ToArray());
 
+    /// <summary>The hex of rows of a format in a file of <c>tests/fixtures</c>; none where it is absent.</summary>
+    public static IEnumerable<byte[]> Fixture(string folder, string file, string format)
+    {
+        foreach (string line in Find("fixtures", folder, file) is { } path ? File.ReadLines(path) : [])
+        {
+            JsonElement row = JsonDocument.Parse(line).RootElement;
+            if (row.GetProperty("format").GetString() == format)
+            {
+                yield return Convert.FromHexString(row.GetProperty("hex").GetString()!);
+            }
+        }
+    }
+
     private static IEnumerable<JsonElement> Values(string file, string field)
     {
-        foreach (string line in Find(file) is { } path ? File.ReadLines(path) : [])
+        foreach (string line in Find("Whorl.Fingerprints.Tests", "vectors", file) is { } path ? File.ReadLines(path) : [])
         {
             JsonElement row = JsonDocument.Parse(line).RootElement;
             if (row.TryGetProperty(field, out JsonElement value))
@@ -26,11 +39,11 @@ internal static class SeedFiles
         }
     }
 
-    private static string? Find(string file)
+    private static string? Find(params string[] parts)
     {
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
-            string path = Path.Combine(at.FullName, "tests", "Whorl.Fingerprints.Tests", "vectors", file);
+            string path = Path.Combine([at.FullName, "tests", .. parts]);
             if (File.Exists(path))
             {
                 return path;

@@ -1,47 +1,63 @@
 using System.Text;
-using Whorl.Fingerprints.Wire;
-using Whorl.Sources.Sites.Fetching;
-using Whorl.Sources.Sites.Fetching.Names;
-using Whorl.Sources.Sites.Fetching.Wire;
+using Whorl.Kernel.Content;
+using Whorl.Sources.Sites.Pages;
+using Whorl.Sources.Sites.Pages.Html;
+using Whorl.Sources.Sites.Pages.Identities;
+using Whorl.Sources.Sites.Pages.Images;
+using Whorl.Sources.Sites.Pages.Wallets;
 
 namespace Whorl.Fuzz;
 
-/// <summary>Targets of what web sites and name servers answer to visits.</summary>
+/// <summary>Targets of Whorl/Sources/Sites/Pages: pages, what in them belongs to somebody, and icons.</summary>
 internal static class SiteFuzzTargets
 {
+    private static readonly IdentityCatalog Catalog = IdentityFiles.Read([IdentityFiles.Shipped], []);
+    private static readonly PageReader Reader = new(Catalog);
+    private static readonly Uri Site = new("https://fuzz.example/a/b");
+
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        new("site-dns", ReadNames, static () =>
+        new("site-page", Page, static () =>
         [
-            Convert.FromHexString("12348180000100020000000003777777076578616d706c6503636f6d0000010001c00c000500010000003c00060363646ec010c02d000100010000003c0004c0000201"),
-            Convert.FromHexString("00008180000100020001000003612e6200000f0001c00c000f00010000003c00080005046d61696cc00cc00c001000010000003c000403612062c00c000600010000003c0002c00c"),
-        ]),
-        new("site-head", ReadHead, static () =>
+            "<!doctype html><html lang=a><head><meta charset=windows-1251><base href=/b/><title>t&amp;</title><link rel=icon href=a><meta http-equiv=refresh content='0;url=b'></head><body><!-- c --!><form action='//x.example'><input type=password name=\"p\"></form><svg><![CDATA[d]]><title>a</title></svg><script>e</script><textarea>&#x1F600;&copy</textarea>"u8.ToArray(),
+            [0xFF, 0xFE, (byte)'<', 0, (byte)'p', 0, (byte)'>', 0],
+        ]) { MaxAllocation = 8 * 1024 * 1024 },
+        new("site-identities", input => Catalog.Find(Encoding.Latin1.GetString(input), Encoding.Latin1.GetString(input)).Count, static () =>
         [
-            "HTTP/1.1 200 OK\r\nServer: a\r\nX: 1\r\n 2\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"u8.ToArray(),
-            "HTTP/1.0 302 Found\nLocation: /x\nRefresh: 0; url='//a.example/b'\nContent-Length: 5, 5\n\n"u8.ToArray(),
-        ]),
-        new("site-redirect", ReadRedirect, static () => ["3 ; url = \"https://b\u00FCcher.example:8080/\u00E4?x#y\""u8.ToArray(), "0;http://[::ffff:7f00:1]/"u8.ToArray(), "1,\\\\0x7f.1\\a"u8.ToArray()]),
+            "gtag('config', 'G-7HB2KX91QZ'); fbq('init', '482915037264815'); mailto:a@b.example tel:+44 20 7946 0812 https://t.me/abcde SOL 7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"u8.ToArray(),
+        ]) { MaxAllocation = 8 * 1024 * 1024 },
+        new("site-identity-file", IdentityFile, static () => ["patterns:\n  - { kind: a, group: tracker, anchors: [ab], form: 'ab(?<id>[0-9]{2,4})', finds: [{ in: a, as: b }] }\nshared:\n  - { kind: a, values: [b] }\n"u8.ToArray()]) { MaxAllocation = 8 * 1024 * 1024 },
+        new("site-wallet", input => HashCode.Combine(WalletAddress.Read(Encoding.Latin1.GetString(input))?.Kind, WalletAddress.IsSolana(Encoding.Latin1.GetString(input))), static () => ["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"u8.ToArray(), "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"u8.ToArray(), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"u8.ToArray(), "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A"u8.ToArray()]),
+        new("site-data-url", input => DataUrl.Read("data:" + Encoding.Latin1.GetString(input), 1000)?.Length ?? -1, static () => ["image/png;base64,AAAA"u8.ToArray(), ",%41b"u8.ToArray()]),
+        new("site-icon-png", Image, static () => Pictures("png")) { MaxAllocation = 4 * 1024 * 1024 },
+        new("site-icon-ico", Image, static () => Pictures("ico")) { MaxAllocation = 4 * 1024 * 1024 },
+        new("site-icon-gif", Image, static () => Pictures("gif")) { MaxAllocation = 4 * 1024 * 1024 },
+        new("site-icon-bmp", Image, static () => Pictures("bmp")) { MaxAllocation = 4 * 1024 * 1024 },
+        new("site-icon-jpeg", Image, static () => Pictures("jpeg")) { MaxAllocation = 12 * 1024 * 1024 },
     ];
 
-    private static int ReadNames(ReadOnlySpan<byte> input)
+    private static int Page(ReadOnlySpan<byte> input)
     {
-        ParseStatus status = DnsMessage.TryRead(input, out DnsMessage? message);
-        return message is null ? (int)status : HashCode.Combine(message.IsTruncated, message.Code, message.Answers.Count, message.Authority.Count, message.Answers.Sum(record => record.Text.Length > 0 ? 1 : 0));
+        PageReading page = Reader.Read(input, null, Site);
+        return page.Facts.Elements > HtmlTree.MaxElements || page.Facts.Depth > HtmlTree.MaxDepth
+            ? throw new InvalidOperationException("a tree beyond its bounds")
+            : HashCode.Combine(page.Facts.Charset, page.Facts.Elements, page.Facts.Forms.Count, page.Facts.Title?.Length, page.Assets.Count, page.Icons.Count, page.Refresh?.Seconds);
     }
 
-    private static int ReadHead(ReadOnlySpan<byte> input)
+    private static int IdentityFile(ReadOnlySpan<byte> input)
     {
-        int scanned = 0;
-        ParseStatus status = ResponseHead.TryRead(input, ref scanned, out ResponseHead? head, out int consumed);
-        return head is null ? (int)status : HashCode.Combine(head.Framing, head.KeepAlive, head.Status / 100, head.Headers.Count, consumed == input.Length, Redirect.InHead(head)?.By);
+        List<ContentFault> faults = [];
+        return HashCode.Combine(IdentityReader.Read("f", Encoding.Latin1.GetString(input), faults).Patterns.Count, faults.Count);
     }
 
-    private static int ReadRedirect(ReadOnlySpan<byte> input)
+    private static int Image(ReadOnlySpan<byte> input)
     {
-        string text = Encoding.Latin1.GetString(input);
-        string? target = Redirect.Parse(text);
-        Uri? url = target is null ? null : WebAddress.Resolve(new Uri("http://a.example/b/c"), target, out _);
-        return url is null ? target is null ? 0 : 1 : HashCode.Combine(url.HostNameType, url.IsDefaultPort, url.Scheme.Length, url.PathAndQuery.Length > 1, WebAddress.HostOf(url).Length > 9);
+        ImageLook look = ImageReader.Read(input);
+        return look.Width > GreyGrid.MaxSide || look.Height > GreyGrid.MaxSide
+            ? throw new InvalidOperationException("a picture beyond its bounds")
+            : HashCode.Combine(look.Format, look.Width is null, look.Phash is null);
     }
+
+    // Small ones that Pillow wrote.
+    private static IEnumerable<byte[]> Pictures(string format) => SeedFiles.Fixture("images", "images.jsonl", format);
 }

@@ -25,7 +25,8 @@ internal static class FetchingModule
         builder.AddOutboundGuard();
         builder.AddObjects();
         builder.AddModuleOptions<SitesOptions, SitesOptionsValidator>();
-        builder.Services.TryAddSingleton(services => new PageReader(IdentityCatalog.Empty, services.GetRequiredService<IOptions<SitesOptions>>().Value.Fetch.MaxExternalDomains));
+        builder.Services.TryAddSingleton(services => new PageReader(services.GetRequiredService<IdentityCatalog>(), services.GetRequiredService<IOptions<SitesOptions>>().Value.Fetch.MaxExternalDomains));
+        builder.AddPages();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<ISiteScanner>(services => Create(
             services.GetRequiredService<IOptions<SitesOptions>>().Value.Fetch,
