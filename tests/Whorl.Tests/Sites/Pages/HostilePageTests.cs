@@ -47,6 +47,16 @@ public sealed class HostilePageTests
     }
 
     [Fact]
+    public void A_script_deeper_than_the_tree_is_still_a_script()
+    {
+        PageFacts page = Read(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("<div>", 600)) + "<script>var a = '<p>no';</script><style>no</style>"));
+
+        page.Scripts.ShouldHaveSingleItem().Bytes.ShouldBe(16);
+        page.TextSha256.ShouldBeNull();
+        page.Elements.ShouldBe(602);
+    }
+
+    [Fact]
     public void Every_truncation_and_every_changed_byte_is_read()
     {
         byte[] bytes = Encoding.UTF8.GetBytes(Sample);

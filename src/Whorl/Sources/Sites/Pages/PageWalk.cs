@@ -73,10 +73,10 @@ internal sealed class PageWalk(Uri page)
             switch (tokens.Kind)
             {
                 case HtmlTokenKind.StartTag:
-                    string name = Tree.Open(tokens.Name, tokens.SelfClosing, out bool staysOpen);
+                    string name = Tree.Open(tokens.Name, tokens.SelfClosing);
                     Break(name);
                     raw = "";
-                    if (staysOpen && Tree.LastIsHtml && HtmlNames.Raw.Contains(name))
+                    if (Tree.LastIsHtml && HtmlNames.Raw.Contains(name))
                     {
                         raw = name;
                         tokens.ReadRaw();
@@ -135,7 +135,8 @@ internal sealed class PageWalk(Uri page)
                 Scripts.Add(new() { Sha256 = hash, Bytes = bytes });
                 break;
             default:
-                if (!Tree.IsUnseen)
+                // Beyond the tree's depth a script is not open, and no text all the same.
+                if (!Tree.IsUnseen && !HtmlNames.Unseen.Contains(raw))
                 {
                     Text.Append(text, isRaw && !HtmlNames.RawWithReferences.Contains(raw));
                 }

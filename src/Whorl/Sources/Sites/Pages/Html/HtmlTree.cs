@@ -52,8 +52,8 @@ internal sealed class HtmlTree
 
     public bool IsOpen(string name) => _openByName.GetValueOrDefault(name) > 0;
 
-    /// <summary>Enters an element. Returns its name in lower case, and whether it stays open.</summary>
-    public string Open(ReadOnlySpan<char> written, bool selfClosing, out bool staysOpen)
+    /// <summary>Enters an element. Returns its name in lower case.</summary>
+    public string Open(ReadOnlySpan<char> written, bool selfClosing)
     {
         string name = NameOf(written);
         if (InForeign && HtmlNames.EndsForeign.Contains(name))
@@ -77,7 +77,7 @@ internal sealed class HtmlTree
         Write('(', name);
         LastIsHtml = !InForeign && name is not ("svg" or "math");
         bool foreign = name is "svg" or "math" || (InForeign && !HtmlNames.HoldsHtml.Contains(name));
-        staysOpen = foreign ? !selfClosing : !HtmlNames.Void.Contains(name);
+        bool staysOpen = foreign ? !selfClosing : !HtmlNames.Void.Contains(name);
         Deepest = Math.Max(Deepest, Math.Min(Depth + 1, MaxDepth));
         if (staysOpen && Depth == MaxDepth)
         {
