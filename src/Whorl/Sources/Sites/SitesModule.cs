@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Whorl.Bus;
 using Whorl.Kernel;
+using Whorl.Sources.Sites.Convex;
 using Whorl.Sources.Sites.Fetching;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
@@ -45,18 +46,20 @@ internal static class SitesModule
         builder.Services.AddSingleton(SitesTables.Migrations);
         builder.Services.AddSingleton<SqlScans>().AddSingleton<SqlRecords>().AddSingleton<Politeness>();
         builder.Services.AddSingleton(services => FileRecordsOf(services.GetRequiredService<IOptions<SitesOptions>>().Value, services));
+        builder.Services.AddSingleton(services => new ConvexClient(services.GetRequiredService<IOptions<SitesOptions>>().Value.Convex, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<ConvexRecords>();
         builder.Services.TryAddSingleton(new ScanFeatureReader(Scans.ScanFeatures.Of));
         builder.Services.AddSingleton<IJobSource>(services => services.GetRequiredService<IOptions<SitesOptions>>().Value.JobSource switch
         {
             RecordSystem.File => services.GetRequiredService<FileRecords>(),
-            RecordSystem.Store => services.GetRequiredService<SqlRecords>(),
-            _ => throw new NotSupportedException("Convex"),
+            RecordSystem.Convex => services.GetRequiredService<ConvexRecords>(),
+            _ => services.GetRequiredService<SqlRecords>(),
         });
         builder.Services.AddSingleton<IResultSink>(services => services.GetRequiredService<IOptions<SitesOptions>>().Value.ResultSink switch
         {
             RecordSystem.File => services.GetRequiredService<FileRecords>(),
-            RecordSystem.Store => services.GetRequiredService<SqlRecords>(),
-            _ => throw new NotSupportedException("Convex"),
+            RecordSystem.Convex => services.GetRequiredService<ConvexRecords>(),
+            _ => services.GetRequiredService<SqlRecords>(),
         });
         return builder;
     }

@@ -159,7 +159,7 @@ internal sealed class SitesHealth(SitesWorker worker, Visits visits) : IHealthCh
 }
 
 /// <summary>Do the records of sites answer?</summary>
-internal sealed class SitesDoctor(IJobSource jobs, IOptions<SitesOptions> options) : IDoctorCheck
+internal sealed class SitesDoctor(IJobSource jobs, IResultSink results, IOptions<SitesOptions> options) : IDoctorCheck
 {
     private const string Name = "sites: jobs";
 
@@ -168,9 +168,14 @@ internal sealed class SitesDoctor(IJobSource jobs, IOptions<SitesOptions> option
         try
         {
             JobCounts counts = await jobs.CountAsync(cancel);
+            await results.SitesAsync(new(Limit: 1), cancel);
             return new(Name, true, $"{counts.Jobs.Values.Sum()} jobs, {counts.Due} due, from {options.Value.JobSource.ToString().ToLowerInvariant()}", null);
         }
-        catch (Exception fault) when (fault is DbException or StoreException or IOException or HttpRequestException or UnauthorizedAccessException)
+        catch (StoreException fault)
+        {
+            return new(Name, false, fault.Message, fault.Hint);
+        }
+        catch (Exception fault) when (fault is DbException or IOException or HttpRequestException or UnauthorizedAccessException)
         {
             return new(Name, false, fault.Message, "see Sites:Jobs (JOB_SOURCE), and Store or CONVEX_URL for where they are");
         }

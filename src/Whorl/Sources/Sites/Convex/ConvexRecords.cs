@@ -24,7 +24,7 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
         double added = 0;
         foreach (NewJob[] some in jobs.OrderBy(job => job.Url, StringComparer.Ordinal).Chunk(MaxBatch))
         {
-            JobToAdd[] wanted = [.. some.Select(job => new JobToAdd(job.Url, SiteUrl.SiteOf(job.Url), job.Origin, job.Due is { } due ? ConvexTime.Of(due) : null))];
+            JobToAdd[] wanted = [.. some.Select(job => new JobToAdd(job.Url, SiteAddress.SiteOf(job.Url), job.Origin, job.Due is { } due ? ConvexTime.Of(due) : null))];
             added += await convex.MutateAsync<double>("jobs:add", new { Jobs = wanted }, cancel);
         }
 
