@@ -28,7 +28,7 @@ public sealed class JobsCommandTests : IDisposable
         (int code, string data, string talk) = await RunAsync("jobs", "add", "http://a.example/#top", "-", "--file", csv, "--origin", "hotline", "--json");
 
         code.ShouldBe(ExitCode.PartlyDone);
-        data.ShouldBe("""{"added":4,"known":0,"faults":["line 5: \u0027no address here\u0027 is no address of a site"]}""" + "\n");
+        data.ShouldBe("""{"added":4,"known":0,"faults":["line 5: \u00272026-03-03,no address here,z\u0027: no address of a site"]}""" + "\n");
         talk.ShouldContain("4 added, 0 known already, 1 passed over");
         (await RunAsync("jobs", "add", "a.example")).Talk.ShouldContain("0 added, 1 known already");
 

@@ -4,7 +4,6 @@ using Whorl.Kernel;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
-using Whorl.Stores;
 
 namespace Whorl.Sources.Sites;
 
@@ -32,7 +31,7 @@ internal sealed class Visits(
     private int _waiting;
 
     /// <summary>Who holds the leases.</summary>
-    public string Worker { get; } = options.Value.Worker.Id is { Length: > 0 } id ? id : Guid.NewGuid().ToString();
+    public string Worker { get; } = options.Value.Worker.Id is { Length: > 0 } id ? id : Uuid7.New(clock).ToString();
 
     public int InWork => _inWork.Count;
 

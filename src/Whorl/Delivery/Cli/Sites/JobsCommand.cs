@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Whorl.Delivery.Api.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 using Whorl.Stores;
@@ -53,7 +54,7 @@ internal sealed class JobsCommand
         });
         Run(command, async (jobs, parsed, cancel) =>
         {
-            SiteList list = new();
+            JobList list = new();
             foreach (string text in parsed.GetValue(urls) ?? [])
             {
                 if (text == "-")
@@ -63,7 +64,7 @@ internal sealed class JobsCommand
                 }
                 else
                 {
-                    list.Take(text, text);
+                    list.Take(text);
                 }
             }
 
@@ -254,6 +255,70 @@ internal sealed class JobsCommand
     private string Due(SiteJob job, DateTimeOffset now) => job.Due is not { } due ? "never" : !_output.Terminal ? Time(due) : due <= now ? "now" : $"in {Output.Span(due - now)}";
 
     private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+
+    // Sites as the console takes them, and each once.
+    private sealed class JobList
+    {
+        private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+
+        public List<string> Urls { get; } = [];
+
+        /// <summary>What could not be taken, each with its place.</summary>
+        public List<string> Faults { get; } = [];
+
+        public void Take(string text)
+        {
+            if (SiteList.TryNormalise(text, out string url, out string fault))
+            {
+                Add(url);
+            }
+            else
+            {
+                Faults.Add($"'{text}': {fault}");
+            }
+        }
+
+        public async Task ReadAsync(TextReader reader, CancellationToken cancel)
+        {
+            string? header = null;
+            List<string> lines = [];
+            for (int before = 0; ; before += lines.Count - (before > 0 ? 1 : 0), lines.Clear())
+            {
+                // A list is read part by part; the line that may name its columns begins each.
+                if (header is not null)
+                {
+                    lines.Add(header);
+                }
+
+                while (lines.Count < SiteList.MaxLines && await reader.ReadLineAsync(cancel) is { } line)
+                {
+                    header ??= line;
+                    lines.Add(line);
+                }
+
+                if (lines.Count <= (before > 0 ? 1 : 0))
+                {
+                    return;
+                }
+
+                SiteList read = SiteList.Read(string.Join('\n', lines));
+                read.Urls.ToList().ForEach(Add);
+                Faults.AddRange(read.Refused.Where(each => before == 0 || each.Line > 1).Select(each => $"line {each.Line + before - (before > 0 ? 1 : 0)}: '{each.Text}': {each.Reason}"));
+                if (read.RefusedCount > read.Refused.Count)
+                {
+                    Faults.Add($"{read.RefusedCount - read.Refused.Count} more lines");
+                }
+            }
+        }
+
+        private void Add(string url)
+        {
+            if (_seen.Add(url))
+            {
+                Urls.Add(url);
+            }
+        }
+    }
 
     private sealed record JobStory(SiteJob Job, IReadOnlyList<JobRun> Runs, IReadOnlyList<JobTransition> Transitions);
 }
