@@ -35,7 +35,7 @@ public sealed class CampaignHostTests : IDisposable
         foreach (string site in new[] { "a.example", "b.example" })
         {
             JsonElement attributes = JsonDocument.Parse("""{"site.class":"http_content","site.features":["contact=telegram:seller"]}""").RootElement;
-            sink.TryPublish(new(ObservationId.New(TimeProvider.System), SiteKinds.Scan, TimeProvider.System.GetUtcNow(), "node", Subject.Site(site), attributes)).ShouldBeTrue();
+            sink.TryPublish(new Observation(ObservationId.New(TimeProvider.System), SiteKinds.Scan, TimeProvider.System.GetUtcNow(), "node", Subject.Site(site), attributes)).ShouldBeTrue();
         }
 
         await told.Task.WaitAsync(TimeSpan.FromSeconds(30));

@@ -46,7 +46,7 @@ public sealed class CampaignExportTests
         {
             string type = each.GetProperty("type").GetString()!;
             Regex.IsMatch(id, $"^{type}--[0-9a-f]{{8}}-[0-9a-f]{{4}}-5[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}$").ShouldBeTrue(id);
-            Required[type].ShouldAllBe(name => each.TryGetProperty(name, out _), id);
+            Required[type].Where(name => !each.TryGetProperty(name, out _)).ShouldBeEmpty(id);
             each.GetProperty("spec_version").GetString().ShouldBe("2.1");
             foreach (JsonProperty time in each.EnumerateObject().Where(property => property.Name is "created" or "modified" or "valid_from" or "first_seen" or "last_seen"))
             {
@@ -62,8 +62,8 @@ public sealed class CampaignExportTests
             }
         }
 
-        objects.Values.GroupBy(each => each.GetProperty("type").GetString()).ToDictionary(type => type.Key!, type => type.Count())
-            .ShouldBe(new() { ["campaign"] = 1, ["infrastructure"] = 1, ["indicator"] = 2, ["domain-name"] = 1, ["ipv6-addr"] = 1, ["url"] = 2, ["ipv4-addr"] = 1, ["x509-certificate"] = 1, ["relationship"] = 9 }, ignoreOrder: true);
+        string[] counts = [.. objects.Values.GroupBy(each => each.GetProperty("type").GetString()).Select(type => $"{type.Key} {type.Count()}").Order(StringComparer.Ordinal)];
+        counts.ShouldBe(["campaign 1", "domain-name 1", "indicator 2", "infrastructure 1", "ipv4-addr 1", "ipv6-addr 1", "relationship 9", "url 2", "x509-certificate 1"]);
         objects.Values.Where(each => each.GetProperty("type").GetString() == "indicator").Select(each => each.GetProperty("pattern").GetString())
             .ShouldBe(["[domain-name:value = 'example.com']", "[ipv6-addr:value = '2001:db8::1']"]);
     }
