@@ -20,7 +20,7 @@ public sealed class SiteApiTests(SitesHost host) : IClassFixture<SitesHost>
         JsonElement first = await JsonAsync(api, "/api/v1/sites?text=.listed.&limit=3"), second = await JsonAsync(api, "/api/v1/sites?text=.listed.&limit=3&before=" + first.GetProperty("next").GetString());
 
         Names(first).Concat(Names(second)).ShouldBe(scans.Select(scan => scan.Site));
-        second.GetProperty("next").ValueKind.ShouldBe(JsonValueKind.Undefined, "left out on the last page");
+        second.TryGetProperty("next", out _).ShouldBeFalse("it is left out on the last page");
         (await JsonAsync(api, "/api/v1/sites/a0.listed.example")).GetProperty("id").GetString().ShouldBe(scans[0].Id);
         (await JsonAsync(api, "/api/v1/sites/a0.listed.example/scans")).GetProperty("items").EnumerateArray().Select(scan => scan.GetProperty("id").GetString()).ShouldBe([scans[0].Id, older.Id]);
         (await JsonAsync(api, $"/api/v1/sites/a0.listed.example/scans/{older.Id}")).GetProperty("class").GetString().ShouldBe("http_content");

@@ -2,16 +2,16 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Whorl.Sources.Sites.Scans;
 
-namespace Whorl.Delivery.WebConsole.Sites;
+namespace Whorl.Delivery.Api.Sites;
 
 /// <summary>One thing that is not as it was: gone where <c>After</c> is null, new where <c>Before</c> is.</summary>
 /// <param name="Part">First word of the path: <c>page</c>, <c>tls</c>, <c>network</c>.</param>
-internal sealed record Change(string Part, string Path, string? Before, string? After);
+internal sealed record ScanDifference(string Part, string Path, string? Before, string? After);
 
 /// <summary>
 /// Two scans side by side, field by field. Lists are compared as sets: what came and what went. What differs at every visit (times, ids) is left out.
 /// </summary>
-internal static class Changes
+internal static class ScanComparison
 {
     /// <summary>A site that makes itself up anew each time differs in everything; more rows help nobody.</summary>
     public const int MaxShown = 300;
@@ -20,16 +20,17 @@ internal static class Changes
 
     private static readonly HashSet<string> FleetingHeaders = new(StringComparer.OrdinalIgnoreCase) { "date", "age", "expires", "last-modified", "etag", "cf-ray", "x-request-id" };
 
-    public static IReadOnlyList<Change> Between(ScanRecord before, ScanRecord after)
+    public static IReadOnlyList<ScanDifference> Between(ScanRecord before, ScanRecord after)
     {
-        List<Change> changes = [];
+        List<ScanDifference> changes = [];
         Compare("", Tree(before), Tree(after), changes);
         return changes;
     }
 
-    /// <summary>In a few words: which parts, and how many things of each.</summary>
+    /// <summary>In a few words: what an analyst looks for first, or that other things differ.</summary>
     public static string Gist(ScanRecord before, ScanRecord after) =>
-        Between(before, after) is { Count: > 0 } changes ? string.Join(", ", changes.GroupBy(change => change.Part).Select(part => $"{part.Key.Replace('_', ' ')} {part.Count()}")) : "nothing";
+        ScanDiff.Between(before, after) is { Count: > 0 } telling ? string.Join(", ", telling.Select(change => change.What))
+        : Between(before, after).Count is > 0 and int others ? $"{others} small {(others == 1 ? "thing" : "things")}" : "nothing";
 
     private static JsonNode? Tree(ScanRecord scan) => JsonSerializer.SerializeToNode(
         scan.Http is { } http ? scan with { Http = http with { Headers = [.. http.Headers.Where(header => !FleetingHeaders.Contains(header.Name))], SetCookies = [.. http.SetCookies.Select(Name)] } } : scan, ScanJson.Options);
@@ -37,7 +38,7 @@ internal static class Changes
     // What a cookie holds is made up for each visitor; its name is not.
     private static string Name(string cookie) => cookie.Split('=', 2)[0];
 
-    private static void Compare(string path, JsonNode? before, JsonNode? after, List<Change> changes)
+    private static void Compare(string path, JsonNode? before, JsonNode? after, List<ScanDifference> changes)
     {
         if (changes.Count >= MaxShown || Fleeting.Contains(path))
         {
@@ -71,7 +72,7 @@ internal static class Changes
         }
     }
 
-    private static void Add(string path, string? before, string? after, List<Change> changes)
+    private static void Add(string path, string? before, string? after, List<ScanDifference> changes)
     {
         if (changes.Count < MaxShown)
         {
