@@ -88,7 +88,7 @@ internal sealed partial class CampaignEngine
             foreach (SiteGroup group in groups.Values)
             {
                 states.Add(new(group.Id, group.Count, Math.Round(group.Members.Average(member => engine._standings[member].Strength), 3), null));
-                IReadOnlyList<string> names = joined.GetValueOrDefault(group.Id) ?? [];
+                List<string> names = joined.GetValueOrDefault(group.Id) ?? [];
                 CampaignId[] swallowed = [.. _mergedInto.Where(merge => merge.Value == group.Id).Select(merge => merge.Key)];
                 if (_fresh.Contains(group.Id))
                 {
