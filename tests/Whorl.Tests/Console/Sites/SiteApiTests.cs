@@ -85,6 +85,24 @@ public sealed class SiteApiTests(SitesHost host) : IClassFixture<SitesHost>
         lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line).GetProperty("site").GetString()).ShouldBe(["formula.exported.example", "plain.exported.example"]);
     }
 
+    [Fact]
+    public async Task Sites_are_exported_as_a_bundle_whose_references_all_lead_somewhere()
+    {
+        host.Scanned("one.stix.example");
+        host.Scanned("two.stix.example", 2);
+        HttpClient api = await KeyAsync(mayWrite: false);
+
+        JsonElement bundle = await JsonAsync(api, "/api/v1/sites/export?text=.stix.&format=stix");
+
+        JsonElement[] objects = [.. bundle.GetProperty("objects").EnumerateArray()];
+        string[] ids = [.. objects.Select(each => each.GetProperty("id").GetString()!)];
+        ids.ShouldBeUnique();
+        objects.GroupBy(each => each.GetProperty("type").GetString()).Select(type => $"{type.Key} {type.Count()}").Order(StringComparer.Ordinal).ShouldBe(["domain-name 2", "ipv4-addr 1", "observed-data 2", "url 2"]);
+        objects.Where(each => each.TryGetProperty("object_refs", out _)).SelectMany(each => each.GetProperty("object_refs").EnumerateArray()).ShouldAllBe(id => ids.Contains(id.GetString()));
+        // As python's stix2 makes it of {"value":"one.stix.example"}: UUIDv5 in the specification's name space.
+        ids.ShouldContain("domain-name--4f8dd810-11ca-5193-a768-ce8cceae6da4");
+    }
+
     private static IEnumerable<string?> Names(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(site => site.GetProperty("site").GetString());
 
     private async Task<HttpClient> KeyAsync(bool mayWrite)

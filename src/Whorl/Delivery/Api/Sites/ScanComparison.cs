@@ -14,7 +14,7 @@ internal sealed record ScanDifference(string Part, string Path, string? Before, 
 internal static class ScanComparison
 {
     /// <summary>A site that makes itself up anew each time differs in everything; more rows help nobody.</summary>
-    public const int MaxShown = 300;
+    public const int MaxShown = 200;
 
     private static readonly HashSet<string> Fleeting = new(StringComparer.Ordinal) { "id", "time", "elapsed_ms", "changed", "http.timing", "http.sample", "http.object", "http.hops.ms", "schema" };
 
@@ -55,20 +55,36 @@ internal static class ScanComparison
         }
         else if (before is JsonArray || after is JsonArray)
         {
-            List<string> old = Items(path, before), now = Items(path, after);
-            foreach (string gone in old.Except(now, StringComparer.Ordinal))
-            {
-                Add(path, gone, null, changes);
-            }
-
-            foreach (string come in now.Except(old, StringComparer.Ordinal))
-            {
-                Add(path, null, come, changes);
-            }
+            CompareLists(path, before as JsonArray ?? [], after as JsonArray ?? [], changes);
         }
         else if (Text(before) is var was && Text(after) is var became && was != became)
         {
             Add(path, was, became, changes);
+        }
+    }
+
+    // What is gone and what came instead are set side by side, in their order: a renewed certificate differs in a few fields.
+    private static void CompareLists(string path, JsonArray before, JsonArray after, List<ScanDifference> changes)
+    {
+        HashSet<string> old = new(before.Select(item => Item(path, item)), StringComparer.Ordinal), now = new(after.Select(item => Item(path, item)), StringComparer.Ordinal);
+        JsonNode?[] gone = [.. before.Where(item => !now.Contains(Item(path, item)))], come = [.. after.Where(item => !old.Contains(Item(path, item)))];
+        for (int i = 0; i < Math.Max(gone.Length, come.Length); i++)
+        {
+            if (i < gone.Length && i < come.Length && gone[i] is JsonObject && come[i] is JsonObject)
+            {
+                Compare(path, gone[i], come[i], changes);
+                continue;
+            }
+
+            if (i < gone.Length)
+            {
+                Add(path, Item(path, gone[i]), null, changes);
+            }
+
+            if (i < come.Length)
+            {
+                Add(path, null, Item(path, come[i]), changes);
+            }
         }
     }
 
@@ -80,8 +96,8 @@ internal static class ScanComparison
         }
     }
 
-    private static List<string> Items(string path, JsonNode? list) => [.. (list as JsonArray ?? []).Select(item => item is JsonObject fields
-        ? string.Join(", ", fields.Where(field => !Fleeting.Contains(path + "." + field.Key) && field.Value is not (null or JsonArray { Count: 0 })).Select(field => $"{field.Key} {Text(field.Value)}")) : Text(item) ?? "")];
+    private static string Item(string path, JsonNode? item) => item is JsonObject fields
+        ? string.Join(", ", fields.Where(field => !Fleeting.Contains(path + "." + field.Key) && field.Value is not (null or JsonArray { Count: 0 })).Select(field => $"{field.Key} {Text(field.Value)}")) : Text(item) ?? "";
 
     private static string? Text(JsonNode? node) => node switch
     {

@@ -86,8 +86,14 @@ internal static class SiteEndpoints
         format ??= "csv";
         string type = SiteExports.TypeOf(format);
         SiteDesk.Read(filter);
-        SaveAs(http.Response, $"sites.{(format == "jsonlines" ? "jsonl" : format)}");
+        SaveAs(http.Response, "sites." + format switch { "jsonlines" => "jsonl", "stix" => "stix.json", _ => format });
         http.Response.ContentType = type;
+        if (format == "stix")
+        {
+            await StixSites.WriteAsync(desk.EverySiteAsync(filter, cancel), http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), http.Response.Body, cancel);
+            return;
+        }
+
         await SiteExports.WriteAsync(format, desk.EverySiteAsync(filter, cancel), http.Response.Body, cancel);
     }
 
