@@ -15,6 +15,7 @@ using Whorl.Sources.Decoys;
 using Whorl.Sources.Edge;
 using Whorl.Sources.Edge.Connections;
 using Whorl.Sources.Probes;
+using Whorl.Sources.Sites;
 using Whorl.Stores;
 
 namespace Whorl.Hosting;
@@ -32,6 +33,7 @@ internal static class RoleTable
         new("capture", "see who talks on a network, and with what", [.. Base, CaptureModule.AddCapture]),
         new("decoy", "pretend services on addresses of their own", [.. Base, DecoysModule.AddDecoys]),
         new("prober", "ask back who touched a decoy or was captured", [.. Base, DecisionModule.AddDecisions, ProbesModule.AddProbes]),
+        new("sites", "visit web sites again and again", [.. Base, DecisionModule.AddDecisions, SitesModule.AddSites]),
         new("console", "pages and API for people and systems", [.. Base, DecisionModule.AddDecisions, JournalModule.AddJournalReader, ApiModule.AddApi, ConsoleModule.AddConsole]),
     ];
 

@@ -3,6 +3,7 @@ using Whorl.Delivery.Cli;
 using Whorl.Delivery.Cli.Capturing;
 using Whorl.Delivery.Cli.Hashing;
 using Whorl.Delivery.Cli.Probing;
+using Whorl.Delivery.Cli.Sites;
 using Whorl.Hosting.Configuration;
 
 namespace Whorl.Hosting;
@@ -28,6 +29,7 @@ internal static class WhorlCommandLine
             CaptureCommand.Create(Output.Console, StandardOutput.Open), HashCommand.Create(Output.Console, Console.OpenStandardInput),
             CompareCommand.Create(Output.Console, Console.OpenStandardInput),
             ProbeCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
+            JobsCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             RulesCommand.Create(parsed => ConfiguredRules.Paths(parsed.GetValue(RunCommand.ConfigOption)), Output.Console));
         root.Add(RunCommand.ConfigOption);
         return root;

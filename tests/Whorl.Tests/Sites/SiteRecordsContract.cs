@@ -313,7 +313,7 @@ public abstract class SiteRecordsContract : IAsyncLifetime
     {
         Id = id,
         Url = url,
-        Site = SiteUrl.SiteOf(url),
+        Site = SiteAddress.SiteOf(url),
         Time = TimeOf(Uuid(id)),
         ElapsedMs = 12,
         Class = SiteClass.HttpContent,

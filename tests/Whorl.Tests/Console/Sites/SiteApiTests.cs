@@ -61,6 +61,19 @@ public sealed class SiteApiTests(SitesHost host) : IClassFixture<SitesHost>
     }
 
     [Fact]
+    public async Task A_node_that_keeps_no_sites_says_what_to_run()
+    {
+        await using Api.ApiServer bare = await Api.ApiServer.StartAsync();
+        string key = await bare.NewKeyAsync(mayWrite: true);
+        foreach (string path in (string[])["/api/v1/sites", "/api/v1/jobs", "/api/v1/campaigns", "/api/v1/features?kind=wallet&value=x"])
+        {
+            (HttpStatusCode status, JsonElement? problem) = await bare.SendAsync("GET", path, key);
+            status.ShouldBe(HttpStatusCode.ServiceUnavailable, path);
+            problem!.Value.GetProperty("hint").GetString().ShouldNotBeNullOrEmpty();
+        }
+    }
+
+    [Fact]
     public async Task Without_a_key_nothing_is_told() =>
         (await host.Host.Stranger().GetAsync("/api/v1/sites")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 

@@ -82,11 +82,11 @@ internal sealed record SiteList(IReadOnlyList<string> Urls, int Doubled, int Ref
     {
         // More ways to defang than an address itself undoes.
         string whole = text.Trim().Replace("[dot]", ".", StringComparison.OrdinalIgnoreCase).Replace("[:]", ":", StringComparison.Ordinal).Replace("[://]", "://", StringComparison.Ordinal);
-        bool read = SiteUrl.TryParse(whole, out SiteUrl? site);
+        bool read = SiteAddress.TryParse(whole, out SiteAddress? site);
         fault = read && (site!.Site.Contains('.') || site.Site.Contains(':')) ? ""
             : read ? "no public name"
             : whole.Length == 0 ? "no address in this column"
-            : whole.Length > SiteUrl.MaxLength ? $"longer than {SiteUrl.MaxLength} characters"
+            : whole.Length > SiteAddress.MaxLength ? $"longer than {SiteAddress.MaxLength} characters"
             : whole.IndexOf("://", StringComparison.Ordinal) is > 0 and int at && !whole[..at].StartsWith("http", StringComparison.OrdinalIgnoreCase) && !whole[..at].StartsWith("hxxp", StringComparison.OrdinalIgnoreCase) ? "only http and https are visited"
             : whole.Contains('@') ? "a user name stands in it"
             : "no address of a site";

@@ -251,7 +251,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
             foreach (NewJob job in jobs)
             {
                 string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(job.Url)).AsSpan(0, 8));
-                if (_jobs.TryAdd(id, new(id, job.Url, SiteUrl.SiteOf(job.Url), job.Origin, JobState.Queued, job.Due ?? now, 0, 0, TimeSpan.Zero, now, null, null, null)))
+                if (_jobs.TryAdd(id, new(id, job.Url, SiteAddress.SiteOf(job.Url), job.Origin, JobState.Queued, job.Due ?? now, 0, 0, TimeSpan.Zero, now, null, null, null)))
                 {
                     added++;
                     _runs[id] = [];

@@ -29,7 +29,7 @@ internal sealed class JobFile(string path)
             {
                 number++;
                 string? text = entry.ValueKind == JsonValueKind.String ? entry.GetString() : Text(entry, "url") ?? Text(entry, "domain");
-                if (SiteUrl.TryParse(text, out SiteUrl? url))
+                if (SiteAddress.TryParse(text, out SiteAddress? url))
                 {
                     jobs.Add(new(url.Url, Text(entry, "origin") ?? "file"));
                 }

@@ -45,7 +45,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
                 VALUES (@id, @Url, @site, @Origin, 0, @due, 0, 0, 0, @now, '', '')
                 ON CONFLICT (url) DO NOTHING
                 """,
-                new { id = Uuid7.Text(Uuid7.New(clock)), job.Url, site = SiteUrl.SiteOf(job.Url), job.Origin, due = ColumnTypes.Microseconds(job.Due ?? now), now = ColumnTypes.Microseconds(now) }, transaction, cancellationToken: cancel));
+                new { id = Uuid7.Text(Uuid7.New(clock)), job.Url, site = SiteAddress.SiteOf(job.Url), job.Origin, due = ColumnTypes.Microseconds(job.Due ?? now), now = ColumnTypes.Microseconds(now) }, transaction, cancellationToken: cancel));
         }
 
         await transaction.CommitAsync(cancel);
@@ -157,9 +157,10 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
 
     public async ValueTask DisposeAsync()
     {
-        if (_writer is not null)
+        // The container disposes it under each of its names.
+        if (Interlocked.Exchange(ref _writer, null) is { } writer)
         {
-            await _writer.DisposeAsync();
+            await writer.DisposeAsync();
         }
     }
 

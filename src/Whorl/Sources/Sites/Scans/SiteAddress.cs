@@ -5,13 +5,13 @@ namespace Whorl.Sources.Sites.Scans;
 /// <summary>An address as jobs and scans name it: http or https, host in lower case and ASCII, no default port, no fragment, a path.</summary>
 /// <param name="Url">The address.</param>
 /// <param name="Site">Its host, without a port.</param>
-internal sealed record SiteUrl(string Url, string Site)
+internal sealed record SiteAddress(string Url, string Site)
 {
     /// <summary>Characters of an address; browsers and servers agree on about as much.</summary>
     public const int MaxLength = 2048;
 
     /// <summary>Reads what a person or a list says: an address, or a host alone, which is taken for http. Marks of people who defang (<c>hxxp</c>, <c>[.]</c>) are undone.</summary>
-    public static bool TryParse(string? text, [NotNullWhen(true)] out SiteUrl? url)
+    public static bool TryParse(string? text, [NotNullWhen(true)] out SiteAddress? url)
     {
         url = null;
         string wanted = (text ?? "").Trim();
@@ -57,7 +57,7 @@ internal sealed record SiteUrl(string Url, string Site)
     }
 
     /// <summary>The host of an address that was normalised; the text itself where it is none.</summary>
-    public static string SiteOf(string url) => TryParse(url, out SiteUrl? parsed) ? parsed.Site : url;
+    public static string SiteOf(string url) => TryParse(url, out SiteAddress? parsed) ? parsed.Site : url;
 
     private static readonly System.Buffers.SearchValues<char> Allowed = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_.:");
 }
