@@ -2,6 +2,7 @@ using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Whorl.Tests.WebConsole;
+using Whorl.Tests.WebConsole.Sites;
 
 namespace Whorl.LiveTests.WebConsole;
 
@@ -18,7 +19,11 @@ public sealed class Chromium : IAsyncLifetime
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
-    public ConsoleHost Host { get; } = new();
+    internal MemorySites Sites { get; } = new();
+
+    public ConsoleHost Host { get; }
+
+    public Chromium() => Host = new() { More = [Sites.AddTo, SitesDay.AddCampaign] };
 
     /// <summary>Errors of scripts and breaches of the policy since the start.</summary>
     public IReadOnlyList<string> Complaints => _complaints;

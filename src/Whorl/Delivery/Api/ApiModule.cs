@@ -46,6 +46,7 @@ internal static class ApiModule
         {
             DecisionEndpoints.Map(routes);
             SiteEndpoints.Map(routes);
+            CampaignEndpoints.Map(routes);
             routes.MapOpenApi("/api/openapi.json").RequireAuthorization(ApiAccess.ReadPolicy);
         }));
         return builder;

@@ -23,6 +23,7 @@ using Whorl.Delivery.WebConsole.Serving;
 using Whorl.Delivery.WebConsole.Sites;
 using Whorl.Kernel;
 using Whorl.Sources.Probes;
+using Whorl.Sources.Sites;
 using Whorl.Stores;
 
 namespace Whorl.Delivery.WebConsole;
@@ -34,7 +35,7 @@ internal static class ConsoleModule
     {
         builder.AddModuleOptions<ConsoleOptions, ConsoleOptionsValidator>();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
-        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddDecisions().AddApi();
+        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddSitesReader().AddDecisions().AddApi();
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents();

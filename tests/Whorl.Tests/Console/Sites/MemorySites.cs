@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 
@@ -17,6 +19,13 @@ internal sealed class MemorySites : IJobSource, IResultSink
     public List<ScanRecord> Scans { get; } = [];
 
     public Dictionary<string, string[]> Features { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>A module of a test's host: these, and no others.</summary>
+    public IHostApplicationBuilder AddTo(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IJobSource>(this).AddSingleton<IResultSink>(this);
+        return builder;
+    }
 
     public Task<int> AddAsync(IReadOnlyCollection<NewJob> jobs, CancellationToken cancel)
     {

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Whorl.Delivery.WebConsole.Accounts;
+using Whorl.Kernel;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 
@@ -90,7 +92,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         string timeline = WebUtility.HtmlDecode(await member.GetStringAsync("/sites/changed.example"));
         string html = WebUtility.HtmlDecode(await member.GetStringAsync($"/sites/changed.example/compare?from={now.Id}&to={old.Id}"));
 
-        timeline.ShouldContain(">page 2</a>");
+        timeline.ShouldContain(">title</a>");
         html.ShouldContain("page.title");
         html.IndexOf(">Sign in to your bank<", StringComparison.Ordinal).ShouldBeInRange(1, html.IndexOf(">Sign in to another bank<", StringComparison.Ordinal));
         html.ShouldContain("page.external_domains");
@@ -103,7 +105,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     public async Task Pasted_sites_are_added_and_the_answer_tells_new_doubled_and_refused_ones()
     {
         HttpClient member = await host.MemberAsync();
-        using HttpResponseMessage first = await AddAsync(member, "https://one.added.example/\nhxxps://two[.]added[.]example\n# a comment\nftp://three.added.example/\nhttps://one.added.example/\n<script>");
+        using HttpResponseMessage first = await AddAsync(member, "https://one.added.example/\nhxxp://two[.]added[.]example\n# a comment\nftp://three.added.example/\nhttps://one.added.example/\n<script>");
         string html = WebUtility.HtmlDecode(await first.Content.ReadAsStringAsync());
         using HttpResponseMessage again = await AddAsync(member, "https://one.added.example/");
 
@@ -112,7 +114,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         html.ShouldContain("line 6");
         (await first.Content.ReadAsStringAsync()).ShouldNotContain("<script>\n");
         (await again.Content.ReadAsStringAsync()).ShouldContain("0 new, 1 under watch already");
-        host.Sites.Jobs.ShouldContain(job => job.Url == "https://two.added.example/" && job.Origin == "console");
+        host.Sites.Jobs.ShouldContain(job => job.Url == "http://two.added.example/" && job.Origin == "console");
     }
 
     [Fact]
@@ -181,18 +183,25 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     }
 
     [Fact]
-    public async Task A_node_without_sites_says_how_to_get_some()
+    public async Task With_the_system_of_record_itself_sites_are_added_listed_and_found_by_what_they_show()
     {
-        await using ConsoleHost bare = new();
-        await bare.InitializeAsync();
-        HttpClient member = await bare.MemberAsync();
-        foreach (string path in (string[])["/sites", "/jobs"])
-        {
-            (await member.GetStringAsync(path)).ShouldContain("whorl run --roles sites,console", Case.Sensitive, path);
-        }
+        await using ConsoleHost real = new();
+        await real.InitializeAsync();
+        HttpClient member = await real.MemberAsync();
+        (await member.GetStringAsync("/sites")).ShouldContain("whorl jobs add https://");
+        using HttpResponseMessage added = await AddAsync(member, "https://real.example/");
+        ScanRecord scan = host.Scanned("real.example");
+        IResultSink sink = real.Services.GetRequiredService<IResultSink>();
+        await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)) }, default);
+        await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)), Page = scan.Page! with { Title = "Another" } }, default);
 
-        (await member.GetAsync("/api/v1/sites")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        (await member.GetAsync("/sites/none.example")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await added.Content.ReadAsStringAsync()).ShouldContain("1 new");
+        (await member.GetStringAsync("/jobs")).ShouldContain("https://real.example/");
+        (await member.GetStringAsync("/sites?text=another")).ShouldContain("href=\"/sites/real.example\"");
+        WebUtility.HtmlDecode(await member.GetStringAsync("/sites/real.example")).ShouldContain(">title</a>");
+        (await member.GetStringAsync("/features?kind=icon_mmh3&value=-1137974563")).ShouldContain("href=\"/sites/real.example\"");
+        using HttpResponseMessage rescan = await ConsoleHost.SendAsync(member, "/sites/real.example", "/sites/real.example/rescan", new(StringComparer.Ordinal));
+        rescan.Headers.Location!.ToString().ShouldBe("/sites/real.example?told=due");
     }
 
     private static async Task<HttpResponseMessage> AddAsync(HttpClient member, string list) =>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Tests.WebConsole.Sites;
@@ -12,7 +9,7 @@ public sealed class SitesHost : IAsyncLifetime
 
     internal ConsoleHost Host { get; }
 
-    public SitesHost() => Host = new() { More = [AddSites] };
+    public SitesHost() => Host = new() { More = [Sites.AddTo] };
 
     public ValueTask InitializeAsync() => Host.InitializeAsync();
 
@@ -39,11 +36,5 @@ public sealed class SitesHost : IAsyncLifetime
         scan = but?.Invoke(scan) ?? scan;
         Sites.Scans.Add(scan);
         return scan;
-    }
-
-    private IHostApplicationBuilder AddSites(IHostApplicationBuilder builder)
-    {
-        builder.Services.AddSingleton<IJobSource>(Sites).AddSingleton<IResultSink>(Sites);
-        return builder;
     }
 }

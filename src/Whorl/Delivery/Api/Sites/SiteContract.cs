@@ -60,3 +60,6 @@ internal sealed record JobHistory(IReadOnlyList<JobRun> Runs, IReadOnlyList<JobT
 
 /// <summary>Scans of one site, newest first.</summary>
 internal sealed record ScanPage(IReadOnlyList<ScanRecord> Items, string? Next);
+
+/// <summary>What differs between two scans: in the words of a line of a list, and field by field.</summary>
+internal sealed record ScanDiffView(string From, string To, IReadOnlyList<ScanChange> Changed, IReadOnlyList<ScanDifference> Fields);

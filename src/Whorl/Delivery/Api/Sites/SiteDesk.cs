@@ -99,10 +99,21 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
     /// <summary>Makes jobs due now; the filter must narrow by something.</summary>
     public async Task<int> RetryAsync(JobFilter filter, CancellationToken cancel)
     {
-        JobQuery query = Read(filter);
-        return query.State is null && query.Site is null
-            ? throw new DeskException(DeskFault.Bad("Nothing says which jobs.", "Name a state or a site: ?state=failed, ?site=shop.example."))
-            : await Jobs.RetryAsync(query with { After = null, Limit = int.MaxValue }, cancel);
+        JobQuery query = Read(filter) with { After = null, Limit = MaxPage };
+        if (query.State is null && query.Site is null)
+        {
+            throw new DeskException(DeskFault.Bad("Nothing says which jobs.", "Name a state or a site: ?state=failed, ?site=shop.example."));
+        }
+
+        // Those that were asked for by another state than queued are not found again: so a hundred thousand go in parts.
+        int retried = 0, some;
+        do
+        {
+            some = await Jobs.RetryAsync(query, cancel);
+            retried += some;
+        }
+        while (some == MaxPage && query.State is { } state && state != JobState.Queued);
+        return retried;
     }
 
     public static SiteQuery Read(SiteFilter filter) => new(

@@ -16,6 +16,7 @@ internal static class SiteExports
         "csv" => "text/csv; charset=utf-8",
         "json" => "application/json",
         "jsonlines" => "application/jsonl",
+        "stix" => StixSites.Type,
         _ => throw new DeskException(DeskFault.Bad("There is no such format.", "One of: csv, json, jsonlines, stix.")),
     };
 

@@ -1,3 +1,5 @@
+using Whorl.Sources.Sites.Scans;
+
 namespace Whorl.Delivery.Api.Sites;
 
 /// <summary>A line that names no site, and why.</summary>
@@ -11,9 +13,6 @@ internal sealed record SiteList(IReadOnlyList<string> Urls, int Doubled, int Ref
 {
     /// <summary>A day's reports are thousands; what is longer is sent in parts.</summary>
     public const int MaxLines = 20_000;
-
-    /// <summary>Browsers and servers take no longer ones.</summary>
-    public const int MaxUrlLength = 2048;
 
     // A list with more faults than this is not the list that was meant.
     private const int MaxShown = 50;
@@ -78,29 +77,21 @@ internal sealed record SiteList(IReadOnlyList<string> Urls, int Doubled, int Ref
         return new(urls, doubled, faults, refused);
     }
 
-    /// <summary>One site in the form that makes equal ones equal; defanged ones are understood.</summary>
-    public static bool TryNormalise(string text, out string url, out string fault)
+    // Why it is none, for people: the reading itself only says that.
+    private static bool TryNormalise(string text, out string url, out string fault)
     {
-        url = "";
-        string whole = text.Trim().Replace("[.]", ".", StringComparison.Ordinal).Replace("(.)", ".", StringComparison.Ordinal).Replace("[dot]", ".", StringComparison.OrdinalIgnoreCase)
-            .Replace("[:]", ":", StringComparison.Ordinal).Replace("[://]", "://", StringComparison.Ordinal);
-        whole = whole.StartsWith("hxxp", StringComparison.OrdinalIgnoreCase) ? "http" + whole[4..] : whole;
-        whole = whole.Contains("://", StringComparison.Ordinal) ? whole : "http://" + whole;
-        fault = whole.Length > MaxUrlLength ? $"longer than {MaxUrlLength} characters"
-            : !Uri.TryCreate(whole, UriKind.Absolute, out Uri? uri) || uri.Host.Length == 0 ? "no address of a site"
-            : uri.Scheme is not ("http" or "https") ? "only http and https are visited"
-            : uri.UserInfo.Length > 0 ? "a user name stands in it"
-            : !uri.IdnHost.Contains('.') && uri.HostNameType != UriHostNameType.IPv6 ? "no public name"
-            : "";
-        if (fault.Length > 0)
-        {
-            return false;
-        }
-
-        Uri site = new(whole);
-        string host = site.HostNameType == UriHostNameType.IPv6 ? site.Host : site.IdnHost.ToLowerInvariant().TrimEnd('.');
-        url = $"{site.Scheme}://{host}{(site.IsDefaultPort ? "" : ":" + site.Port)}{site.PathAndQuery}";
-        return true;
+        // More ways to defang than an address itself undoes.
+        string whole = text.Trim().Replace("[dot]", ".", StringComparison.OrdinalIgnoreCase).Replace("[:]", ":", StringComparison.Ordinal).Replace("[://]", "://", StringComparison.Ordinal);
+        bool read = SiteAddress.TryParse(whole, out SiteAddress? site);
+        fault = read && (site!.Site.Contains('.') || site.Site.Contains(':')) ? ""
+            : read ? "no public name"
+            : whole.Length == 0 ? "no address in this column"
+            : whole.Length > SiteAddress.MaxLength ? $"longer than {SiteAddress.MaxLength} characters"
+            : whole.IndexOf("://", StringComparison.Ordinal) is > 0 and int at && !whole[..at].StartsWith("http", StringComparison.OrdinalIgnoreCase) && !whole[..at].StartsWith("hxxp", StringComparison.OrdinalIgnoreCase) ? "only http and https are visited"
+            : whole.Contains('@') ? "a user name stands in it"
+            : "no address of a site";
+        url = fault.Length == 0 ? site!.Url : "";
+        return fault.Length == 0;
     }
 
     private static bool IsHeader(ReadOnlySpan<char> line, out char separator, out int column)

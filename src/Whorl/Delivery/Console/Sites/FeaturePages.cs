@@ -1,3 +1,5 @@
+using Whorl.Analysis.Campaigns;
+using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Delivery.Api;
 using Whorl.Delivery.Api.Sites;
 using Whorl.Delivery.WebConsole.Pages.Sites;
@@ -9,10 +11,12 @@ namespace Whorl.Delivery.WebConsole.Sites;
 
 /// <summary>Who shows one feature.</summary>
 /// <param name="Kind">Null where there is no such kind.</param>
-internal sealed record FeatureModel(string Name, string Value, FeatureKind? Kind, IReadOnlyList<SiteSummary> Sites, bool More, bool IsHere, DateTimeOffset Now);
+/// <param name="Weight">What sharing it speaks by how many show it; null where nobody counts.</param>
+internal sealed record FeatureModel(
+    string Name, string Value, FeatureKind? Kind, double? Weight, IReadOnlyList<SiteSummary> Sites, IReadOnlyDictionary<string, CampaignId> Campaigns, bool More, bool IsHere, DateTimeOffset Now);
 
 /// <summary>The page of one feature: what it is, how rare, and who shows it.</summary>
-internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock)
+internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null)
 {
     private const int MaxSites = 500;
 
@@ -34,6 +38,8 @@ internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock)
             }
         }
 
-        return Page.Show<FeaturePage, FeatureModel>(http, new(kind ?? "", value ?? "", known, sites.Items, sites.Next is not null, desk.IsHere, clock.GetUtcNow()));
+        double? weight = campaigns is not null && SiteFeature.TryParse($"{kind}={value}", out SiteFeature feature) ? (await campaigns.SitesAsync(feature, 1, http.RequestAborted)).Weight : null;
+        IReadOnlyDictionary<string, CampaignId> groups = campaigns is null || sites.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. sites.Items.Select(site => site.Site)], http.RequestAborted);
+        return Page.Show<FeaturePage, FeatureModel>(http, new(kind ?? "", value ?? "", known, weight, sites.Items, groups, sites.Next is not null, desk.IsHere, clock.GetUtcNow()));
     }
 }

@@ -63,7 +63,7 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
         CampaignId? campaign = campaigns is not null && (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
         IReadOnlyList<SiteNeighbour> related = campaigns is null || shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
         SiteModel model = new(
-            site, shown, scans.Items, scans.Next is not null, [.. scans.Items.Zip(scans.Items.Skip(1), (newer, older) => Changes.Gist(older, newer))], campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
+            site, shown, scans.Items, scans.Next is not null, [.. scans.Items.Zip(scans.Items.Skip(1), (newer, older) => ScanComparison.Gist(older, newer))], campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
         return Page.Show<SitePage, SiteModel>(http, model, shown is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 

@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.WebUtilities;
+using Whorl.Analysis.Campaigns;
 using Whorl.Kernel.Sites;
 
 namespace Whorl.Delivery.WebConsole.Sites;
@@ -6,6 +8,9 @@ namespace Whorl.Delivery.WebConsole.Sites;
 /// <summary>Links of the console about sites. They lead to pages of this console alone: what strangers wrote is a value in them, never the way.</summary>
 internal static class SiteLinks
 {
+    /// <summary>The campaigns of sites on a node that knows none.</summary>
+    public static readonly IReadOnlyDictionary<string, CampaignId> NoCampaigns = FrozenDictionary<string, CampaignId>.Empty;
+
     public static string Site(string site) => "/sites/" + Uri.EscapeDataString(Bounded(site, 300));
 
     public static string Scan(string site, string id) => Site(site) + "/scans/" + Uri.EscapeDataString(id);

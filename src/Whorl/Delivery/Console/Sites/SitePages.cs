@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
+using Whorl.Analysis.Campaigns;
+using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Delivery.Api;
 using Whorl.Delivery.Api.Sites;
 using Whorl.Delivery.WebConsole.Accounts;
@@ -14,7 +16,7 @@ namespace Whorl.Delivery.WebConsole.Sites;
 /// <param name="Added">What adding came to, where sites were just added.</param>
 /// <param name="List">The list as it was sent, to show it again where something is wrong.</param>
 internal sealed record SitesModel(
-    SiteFilter Filter, IReadOnlyList<SiteSummary> Rows, string? Older, string? Fault, AddedSites? Added, string List, bool IsHere, bool CanAdd, DateTimeOffset Now)
+    SiteFilter Filter, IReadOnlyList<SiteSummary> Rows, IReadOnlyDictionary<string, CampaignId> Campaigns, string? Older, string? Fault, AddedSites? Added, string List, bool IsHere, bool CanAdd, DateTimeOffset Now)
 {
     public bool IsFiltered => Filter.Text is { Length: > 0 } || Filter.Class is { Length: > 0 } || Filter.Feature is { Length: > 0 };
 
@@ -28,7 +30,7 @@ internal sealed record SitesModel(
 }
 
 /// <summary>The list of sites, and adding to it.</summary>
-internal sealed class SitePages(SiteDesk desk, TimeProvider clock)
+internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null)
 {
     // Twenty thousand long addresses.
     private const long MaxFormLength = 16 * 1024 * 1024;
@@ -81,7 +83,8 @@ internal sealed class SitePages(SiteDesk desk, TimeProvider clock)
             }
         }
 
-        SitesModel model = new(filter, page.Items, null, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
+        IReadOnlyDictionary<string, CampaignId> groups = campaigns is null || page.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. page.Items.Select(site => site.Site)], http.RequestAborted);
+        SitesModel model = new(filter, page.Items, groups, null, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
         model = model with { Older = page.Next is { } next ? SiteLinks.And(model.With("", null), "before", next) : null };
         return Page.Show<SitesPage, SitesModel>(http, model, status);
     }

@@ -2,34 +2,35 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Whorl.Sources.Sites.Scans;
 
-namespace Whorl.Delivery.WebConsole.Sites;
+namespace Whorl.Delivery.Api.Sites;
 
 /// <summary>One thing that is not as it was: gone where <c>After</c> is null, new where <c>Before</c> is.</summary>
 /// <param name="Part">First word of the path: <c>page</c>, <c>tls</c>, <c>network</c>.</param>
-internal sealed record Change(string Part, string Path, string? Before, string? After);
+internal sealed record ScanDifference(string Part, string Path, string? Before, string? After);
 
 /// <summary>
 /// Two scans side by side, field by field. Lists are compared as sets: what came and what went. What differs at every visit (times, ids) is left out.
 /// </summary>
-internal static class Changes
+internal static class ScanComparison
 {
     /// <summary>A site that makes itself up anew each time differs in everything; more rows help nobody.</summary>
-    public const int MaxShown = 300;
+    public const int MaxShown = 200;
 
     private static readonly HashSet<string> Fleeting = new(StringComparer.Ordinal) { "id", "time", "elapsed_ms", "changed", "http.timing", "http.sample", "http.object", "http.hops.ms", "schema" };
 
     private static readonly HashSet<string> FleetingHeaders = new(StringComparer.OrdinalIgnoreCase) { "date", "age", "expires", "last-modified", "etag", "cf-ray", "x-request-id" };
 
-    public static IReadOnlyList<Change> Between(ScanRecord before, ScanRecord after)
+    public static IReadOnlyList<ScanDifference> Between(ScanRecord before, ScanRecord after)
     {
-        List<Change> changes = [];
+        List<ScanDifference> changes = [];
         Compare("", Tree(before), Tree(after), changes);
         return changes;
     }
 
-    /// <summary>In a few words: which parts, and how many things of each.</summary>
+    /// <summary>In a few words: what an analyst looks for first, or that other things differ.</summary>
     public static string Gist(ScanRecord before, ScanRecord after) =>
-        Between(before, after) is { Count: > 0 } changes ? string.Join(", ", changes.GroupBy(change => change.Part).Select(part => $"{part.Key.Replace('_', ' ')} {part.Count()}")) : "nothing";
+        ScanDiff.Between(before, after) is { Count: > 0 } telling ? string.Join(", ", telling.Select(change => change.What))
+        : Between(before, after).Count is > 0 and int others ? $"{others} small {(others == 1 ? "thing" : "things")}" : "nothing";
 
     private static JsonNode? Tree(ScanRecord scan) => JsonSerializer.SerializeToNode(
         scan.Http is { } http ? scan with { Http = http with { Headers = [.. http.Headers.Where(header => !FleetingHeaders.Contains(header.Name))], SetCookies = [.. http.SetCookies.Select(Name)] } } : scan, ScanJson.Options);
@@ -37,7 +38,7 @@ internal static class Changes
     // What a cookie holds is made up for each visitor; its name is not.
     private static string Name(string cookie) => cookie.Split('=', 2)[0];
 
-    private static void Compare(string path, JsonNode? before, JsonNode? after, List<Change> changes)
+    private static void Compare(string path, JsonNode? before, JsonNode? after, List<ScanDifference> changes)
     {
         if (changes.Count >= MaxShown || Fleeting.Contains(path))
         {
@@ -54,16 +55,7 @@ internal static class Changes
         }
         else if (before is JsonArray || after is JsonArray)
         {
-            List<string> old = Items(path, before), now = Items(path, after);
-            foreach (string gone in old.Except(now, StringComparer.Ordinal))
-            {
-                Add(path, gone, null, changes);
-            }
-
-            foreach (string come in now.Except(old, StringComparer.Ordinal))
-            {
-                Add(path, null, come, changes);
-            }
+            CompareLists(path, before as JsonArray ?? [], after as JsonArray ?? [], changes);
         }
         else if (Text(before) is var was && Text(after) is var became && was != became)
         {
@@ -71,7 +63,32 @@ internal static class Changes
         }
     }
 
-    private static void Add(string path, string? before, string? after, List<Change> changes)
+    // What is gone and what came instead are set side by side, in their order: a renewed certificate differs in a few fields.
+    private static void CompareLists(string path, JsonArray before, JsonArray after, List<ScanDifference> changes)
+    {
+        HashSet<string> old = new(before.Select(item => Item(path, item)), StringComparer.Ordinal), now = new(after.Select(item => Item(path, item)), StringComparer.Ordinal);
+        JsonNode?[] gone = [.. before.Where(item => !now.Contains(Item(path, item)))], come = [.. after.Where(item => !old.Contains(Item(path, item)))];
+        for (int i = 0; i < Math.Max(gone.Length, come.Length); i++)
+        {
+            if (i < gone.Length && i < come.Length && gone[i] is JsonObject && come[i] is JsonObject)
+            {
+                Compare(path, gone[i], come[i], changes);
+                continue;
+            }
+
+            if (i < gone.Length)
+            {
+                Add(path, Item(path, gone[i]), null, changes);
+            }
+
+            if (i < come.Length)
+            {
+                Add(path, null, Item(path, come[i]), changes);
+            }
+        }
+    }
+
+    private static void Add(string path, string? before, string? after, List<ScanDifference> changes)
     {
         if (changes.Count < MaxShown)
         {
@@ -79,8 +96,8 @@ internal static class Changes
         }
     }
 
-    private static List<string> Items(string path, JsonNode? list) => [.. (list as JsonArray ?? []).Select(item => item is JsonObject fields
-        ? string.Join(", ", fields.Where(field => !Fleeting.Contains(path + "." + field.Key) && field.Value is not (null or JsonArray { Count: 0 })).Select(field => $"{field.Key} {Text(field.Value)}")) : Text(item) ?? "")];
+    private static string Item(string path, JsonNode? item) => item is JsonObject fields
+        ? string.Join(", ", fields.Where(field => !Fleeting.Contains(path + "." + field.Key) && field.Value is not (null or JsonArray { Count: 0 })).Select(field => $"{field.Key} {Text(field.Value)}")) : Text(item) ?? "";
 
     private static string? Text(JsonNode? node) => node switch
     {
