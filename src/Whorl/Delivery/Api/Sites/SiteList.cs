@@ -77,8 +77,8 @@ internal sealed record SiteList(IReadOnlyList<string> Urls, int Doubled, int Ref
         return new(urls, doubled, faults, refused);
     }
 
-    // Why it is none, for people: the reading itself only says that.
-    private static bool TryNormalise(string text, out string url, out string fault)
+    /// <summary>One address of a site as people write it; where it is none, why.</summary>
+    public static bool TryNormalise(string text, out string url, out string fault)
     {
         // More ways to defang than an address itself undoes.
         string whole = text.Trim().Replace("[dot]", ".", StringComparison.OrdinalIgnoreCase).Replace("[:]", ":", StringComparison.Ordinal).Replace("[://]", "://", StringComparison.Ordinal);

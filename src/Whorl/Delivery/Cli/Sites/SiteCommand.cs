@@ -17,7 +17,7 @@ namespace Whorl.Delivery.Cli.Sites;
 internal sealed class SiteCommand
 {
     // Of standard input; a longer line is no address.
-    private const int MaxLine = SiteUrl.MaxLength + 1;
+    private const int MaxLine = SiteAddress.MaxLength + 1;
 
     private const int DefaultConcurrency = 16;
 

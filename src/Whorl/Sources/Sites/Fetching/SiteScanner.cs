@@ -39,13 +39,13 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
     {
         DateTimeOffset time = tools.Clock.GetUtcNow();
         long start = Stopwatch.GetTimestamp();
-        if (!SiteUrl.TryParse(url, out SiteUrl? asked))
+        if (!SiteAddress.TryParse(url, out SiteAddress? asked))
         {
             string text = url.Trim();
             return new()
             {
                 Id = id,
-                Url = Cut(text, SiteUrl.MaxLength),
+                Url = Cut(text, SiteAddress.MaxLength),
                 Site = "",
                 Time = time,
                 ElapsedMs = 0,

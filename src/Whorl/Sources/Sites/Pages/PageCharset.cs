@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Whorl.Sources.Sites.Pages.Html;
 
@@ -16,6 +17,8 @@ internal static class PageCharset
     private const int MaxLabel = 40;
 
     private const string Utf8 = "utf-8";
+
+    private static readonly SearchValues<char> LabelEnd = SearchValues.Create("; \t\r\n\f\"'>");
 
     public static (string Text, string Name) Decode(ReadOnlySpan<byte> body, string? contentType)
     {
@@ -79,7 +82,7 @@ internal static class PageCharset
             text = text[1..].TrimStart();
             bool quoted = text.Length > 0 && text[0] is '"' or '\'';
             ReadOnlySpan<char> rest = quoted ? text[1..] : text;
-            int end = quoted ? rest.IndexOf(text[0]) : rest.IndexOfAny("; \t\r\n\f\"'>");
+            int end = quoted ? rest.IndexOf(text[0]) : rest.IndexOfAny(LabelEnd);
             return rest[..(end < 0 ? rest.Length : end)].Trim().ToString();
         }
     }

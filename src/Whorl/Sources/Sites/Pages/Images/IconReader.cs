@@ -20,7 +20,9 @@ internal static class IconReader
             Url = url.Length <= MaxUrl ? url : url[..MaxUrl],
             Bytes = bytes.Length,
             Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+#pragma warning disable CA5351 // Search engines index icons by it; nothing rests on it.
             Md5 = Convert.ToHexStringLower(MD5.HashData(bytes)),
+#pragma warning restore CA5351
             Mmh3 = Favicon.Hash(bytes),
             Phash = look.Phash,
             Format = look.Format,
