@@ -1,4 +1,3 @@
-using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Linking;
 using Whorl.Tests.Campaigns;
 

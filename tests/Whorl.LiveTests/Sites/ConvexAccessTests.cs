@@ -1,5 +1,4 @@
 using Whorl.LiveTests.Servers;
-using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Convex;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Stores;

@@ -1,6 +1,4 @@
-using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Linking;
-using Whorl.Kernel.Sites;
 
 namespace Whorl.Tests.Campaigns;
 

@@ -1,4 +1,3 @@
-using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Linking;
 using Whorl.Fingerprints.Fuzzy;
 using Whorl.Kernel.Sites;
@@ -149,5 +148,5 @@ public sealed class LinkingTests
     private static byte[] Bytes(string text) => System.Text.Encoding.ASCII.GetBytes(text);
 
     private void Show(string site, params string[] features) =>
-        _engine.Apply([new(site, [.. features.Select(text => SiteFeature.TryParse(text, out SiteFeature feature) ? feature : throw new ArgumentException(text))])]);
+        _engine.Apply([new(site, [.. features.Select(text => SiteFeature.TryParse(text, out SiteFeature feature) ? feature : throw new FormatException(text))])]);
 }

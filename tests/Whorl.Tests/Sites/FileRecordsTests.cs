@@ -1,6 +1,5 @@
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
-using Whorl.Sources.Sites.Scans;
 using Whorl.Stores;
 using Whorl.Tests.Support;
 

@@ -82,7 +82,7 @@ public abstract class KilledWorkersContract
         await rig.Worker.StartAsync(default);
 
         // Ends by being killed, or by whoever waits for it having died.
-        await rig.Life.Stopping.Task.WaitAsync(TimeSpan.FromMinutes(3)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await rig.Life.Stopping.Task.WaitAsync(TimeSpan.FromMinutes(3)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     /// <summary>A new, empty place for jobs and scans, as text.</summary>

@@ -1,4 +1,3 @@
-using Whorl.Kernel.Certificates;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Tests.Sites;

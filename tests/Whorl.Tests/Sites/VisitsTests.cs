@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Whorl.Kernel;
 using Whorl.Kernel.Sites;
 using Whorl.Sources.Sites;
