@@ -72,9 +72,10 @@ public sealed partial class CampaignExportTests
     [Fact]
     public void Ids_of_observables_are_those_that_everybody_computes()
     {
-        // The examples of the specification itself.
-        StixId.OfValue("domain-name", "example.com").ShouldBe("domain-name--3c10e93f-798e-5a26-a0c1-08156efab7f5");
-        StixId.OfValue("ipv4-addr", "198.51.100.3").ShouldBe("ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd");
+        // The example of STIX 2.1 Errata 01 (the first edition's did not follow its own rule), and ids that other implementations test with.
+        StixId.OfValue("domain-name", "example.com").ShouldBe("domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7");
+        StixId.OfValue("domain-name", "control.example.com").ShouldBe("domain-name--427e3664-0043-5865-b454-97df26649bde");
+        StixId.OfValue("ipv4-addr", "198.51.100.8").ShouldBe("ipv4-addr--6c83081b-13af-5e30-ba30-6f401772a083");
     }
 
     [Fact]

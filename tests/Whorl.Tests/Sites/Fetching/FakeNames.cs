@@ -11,7 +11,7 @@ namespace Whorl.Tests.Sites.Fetching;
 /// <summary>A name server in this process, over UDP and TCP.</summary>
 internal sealed class FakeNames : IAsyncDisposable
 {
-    private readonly UdpClient _udp = new(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly UdpClient _udp;
     private readonly TcpListener _tcp;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
@@ -19,8 +19,7 @@ internal sealed class FakeNames : IAsyncDisposable
 
     public FakeNames()
     {
-        _tcp = new(IPAddress.Loopback, EndPoint.Port);
-        _tcp.Start();
+        (_udp, _tcp) = Listen();
         _work = Task.WhenAll(DatagramsAsync(), StreamsAsync());
     }
 
@@ -72,6 +71,26 @@ internal sealed class FakeNames : IAsyncDisposable
         _tcp.Stop();
         await _work;
         _stop.Dispose();
+    }
+
+    // One port for both; whichever UDP gets may be in use over TCP.
+    private static (UdpClient Udp, TcpListener Tcp) Listen()
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            UdpClient udp = new(new IPEndPoint(IPAddress.Loopback, 0));
+            TcpListener tcp = new((IPEndPoint)udp.Client.LocalEndPoint!);
+            try
+            {
+                tcp.Start();
+                return (udp, tcp);
+            }
+            catch (SocketException) when (attempt < 20)
+            {
+                udp.Dispose();
+                tcp.Dispose();
+            }
+        }
     }
 
     private async Task DatagramsAsync()
