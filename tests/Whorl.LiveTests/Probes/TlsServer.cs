@@ -72,6 +72,7 @@ internal sealed class TlsServer : IAsyncDisposable
             {
                 admin off
                 auto_https off
+                default_sni probe.test
                 storage file_system {{_folder.Path}}/caddy
             }
             https://127.0.0.1:{{Port}}, https://example.com:{{Port}} {

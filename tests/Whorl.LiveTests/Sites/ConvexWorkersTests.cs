@@ -2,7 +2,7 @@ using Whorl.LiveTests.Servers;
 using Whorl.Sources.Sites.Convex;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
-using Whorl.Tests.Sites;
+using Whorl.Tests.Sites.Work;
 
 namespace Whorl.LiveTests.Sites;
 

@@ -4,7 +4,7 @@ using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
 using Whorl.Stores;
-using Whorl.Tests.Sites;
+using Whorl.Tests.Sites.Work;
 
 namespace Whorl.LiveTests.Sites;
 

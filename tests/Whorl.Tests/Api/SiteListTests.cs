@@ -1,4 +1,5 @@
 using Whorl.Delivery.Api.Sites;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Tests.Api;
 
@@ -58,5 +59,5 @@ public sealed class SiteListTests
     [InlineData("plain", "plain")]
     [InlineData("a\r\nb", "a  b")]
     [InlineData("", "")]
-    public void What_a_spreadsheet_would_run_gets_a_quote(string value, string field) => Csv.Field(value).ShouldBe(field);
+    public void What_a_spreadsheet_would_run_gets_a_quote(string value, string field) => CsvRow.Cell(value).ShouldBe(field);
 }

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Delivery.Exports.Campaigns;
+using Whorl.Delivery.Exports.Stix;
 using Whorl.Kernel.Sites;
 
 namespace Whorl.Tests.Exports;

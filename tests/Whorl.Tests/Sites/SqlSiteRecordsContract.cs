@@ -1,6 +1,7 @@
 using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Stores;
+using Whorl.Tests.Sites.Work;
 
 namespace Whorl.Tests.Sites;
 

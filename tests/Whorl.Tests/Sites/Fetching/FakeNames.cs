@@ -67,9 +67,9 @@ internal sealed class FakeNames : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _work;
         _udp.Dispose();
         _tcp.Stop();
-        await _work;
         _stop.Dispose();
     }
 

@@ -8,7 +8,23 @@ namespace Whorl.Tests.Sites.Fetching;
 /// <summary>What a site does to its visitor, and what the visit must come to.</summary>
 /// <param name="Reason">Null for content.</param>
 /// <param name="Slow">Whether it ends only with the visitor's time, which is short then.</param>
-internal sealed record Trick(string Name, string? Reason, Action<FakeSite, string> Set, string? Start = null, bool Slow = false, Action<ScanRecord>? Check = null);
+/// <param name="Turning">Whether a name answers otherwise at the second question, which a busy machine asks by itself.</param>
+internal sealed record Trick(string Name, string? Reason, Action<FakeSite, string> Set, string? Start = null, bool Slow = false, bool Turning = false, Action<ScanRecord>? Check = null)
+{
+    /// <summary>Sets the trick up under a path and says where the visit begins.</summary>
+    public string Play(FakeSite site, string path, string host)
+    {
+        Set(site, path);
+        return (Start ?? $"http://{host}:{{port}}{{path}}").Replace("{port}", $"{site.Port}", StringComparison.Ordinal).Replace("{path}", path, StringComparison.Ordinal);
+    }
+
+    public void Judge(ScanRecord scan)
+    {
+        scan.Reason.ShouldBe(Reason, $"{Name}: {scan.Detail}");
+        scan.Class.ShouldBe(Reason is null ? SiteClass.HttpContent : Reason == ScanReasons.Status ? SiteClass.HttpError : SiteClass.Unreachable, Name);
+        Check?.Invoke(scan);
+    }
+}
 
 /// <summary>The table of tricks. Each has a path of its own on one server; <c>{port}</c> in a start is the server's.</summary>
 internal static class Tricks
@@ -67,7 +83,7 @@ internal static class Tricks
         {
             int next = 0;
             site.On($"{path}?*", async (stream, stop) => await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {path}?{++next}\r\nContent-Length: 0\r\n\r\n"), stop));
-        });
+        }, "http://127.0.0.1:{port}{path}?0");
         yield return new("a redirect to itself", ScanReasons.RedirectLoop, (site, path) => site.Redirect(path, path));
         yield return new("a circle of redirects", ScanReasons.RedirectLoop, (site, path) => site.Redirect(path, path + "/a").Redirect(path + "/a", path + "/b").Redirect(path + "/b", path + "/a"));
         yield return new("a circle of Refresh headers", ScanReasons.RedirectLoop, (site, path) => site.Page(path, "x", $"Refresh: 0;{path}/a\r\n").Page(path + "/a", "x", $"Refresh: 0;{path}\r\n"));
@@ -84,8 +100,8 @@ internal static class Tricks
         yield return new("a name with a loopback address", ScanReasons.Blocked, (_, _) => { }, "http://loopback.test:{port}/ok");
         yield return new("a name with a loopback address mapped into IPv6", ScanReasons.Blocked, (_, _) => { }, "http://mapped.test:{port}/ok");
         yield return new("a name with the metadata address", ScanReasons.Blocked, (_, _) => { }, "http://metadata.test/");
-        yield return new("a name that changes its address once it was let through", null, (_, _) => { }, "http://rebinding.test:{port}/ok");
-        yield return new("a redirect to a name that changed its address", null, (site, path) => site.Redirect(path, $"http://turning.test:{site.Port}/ok"), "http://turning.test:{port}{path}");
+        yield return new("a name that changes its address once it was let through", null, (_, _) => { }, "http://rebinding.test:{port}/ok", Turning: true);
+        yield return new("a redirect to a name that changed its address", null, (site, path) => site.Redirect(path, $"http://turning.test:{site.Port}/ok"), "http://turning.test:{port}{path}", Turning: true);
         yield return new("a name that is an alias of itself", ScanReasons.Dns, (_, _) => { }, "http://alias.test/");
         yield return new("a name that is not there", ScanReasons.Dns, (_, _) => { }, "http://nobody.test/");
         yield return new("a name without addresses", ScanReasons.Dns, (_, _) => { }, "http://empty.test/");

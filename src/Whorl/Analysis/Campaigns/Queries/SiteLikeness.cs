@@ -19,7 +19,7 @@ internal sealed class SiteLikeness(DbConnection connection, IgnoredFeatures igno
 
     /// <summary>How many sites show a feature; no further than to where it says nothing.</summary>
     public static async Task<int> CountAsync(DbConnection connection, SiteFeature feature, CancellationToken cancel) => (int)await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-        $"SELECT COUNT(*) FROM (SELECT 1 AS one FROM campaign_feature WHERE kind = @Kind AND value = @Value LIMIT {LinkWeights.MaxShown * 2}) AS some",
+        $"SELECT COUNT(*) FROM (SELECT 1 AS one FROM campaign_feature WHERE kind = @Kind AND value = @Value LIMIT {LinkWeights.MaxShown * 2}) AS shown",
         new { feature.Kind, feature.Value }, cancellationToken: cancel));
 
     public async Task<IReadOnlyList<SiteNeighbour>> FindAsync(MemberRow site, int limit, CancellationToken cancel)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Analysis.Decisions.Lists;
 
@@ -21,7 +22,7 @@ internal static class ListExport
 
         if (format == ListFormat.Csv)
         {
-            Encoding.UTF8.GetBytes("id,scope,value,action,until,reason,scenario,origin,simulated\n", line);
+            Encoding.UTF8.GetBytes(CsvRow.Write("id", "scope", "value", "action", "until", "reason", "scenario", "origin", "simulated"), line);
         }
 
         await foreach (Decision decision in decisions.WithCancellation(cancel))
@@ -57,7 +58,7 @@ internal static class ListExport
                     CsvRow.Write(
                         decision.Id.ToString(), Name(decision.Scope), decision.Value, Name(decision.Action),
                         decision.Until?.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture) ?? "",
-                        CsvRow.Text(decision.Reason), CsvRow.Text(decision.Scenario), CsvRow.Text(decision.Origin), decision.Simulated ? "true" : "false") + "\n",
+                        decision.Reason, decision.Scenario, decision.Origin, decision.Simulated ? "true" : "false"),
                     line);
                 break;
             case ListFormat.Json or ListFormat.JsonLines:

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Analysis.Decisions.Lists;
 
@@ -30,6 +31,8 @@ internal static class ListReader
         }
     }
 
+    private static bool IsValueName(string name) => name.Trim().ToLowerInvariant() is "value" or "cidr" or "ip" or "range" or "network" or "prefix" or "address";
+
     /// <summary>What the first line that says something is written in.</summary>
     public static ListFormat Detect(string start)
     {
@@ -44,7 +47,7 @@ internal static class ListReader
             {
                 '[' => ListFormat.Json,
                 '{' => ListFormat.JsonLines,
-                _ => CsvRow.TryParse(line, out List<string> names) && names.Exists(CsvRow.IsValueName) ? ListFormat.Csv : ListFormat.Plain,
+                _ => CsvRow.TryParse(line, ',', out List<string> names) && names.Exists(IsValueName) ? ListFormat.Csv : ListFormat.Plain,
             };
         }
 
@@ -92,7 +95,7 @@ internal static class ListReader
                 return [];
             }
 
-            if (!CsvRow.TryParse(line, out List<string> cells))
+            if (!CsvRow.TryParse(line, ',', out List<string> cells))
             {
                 return [ListEntry.Bad(number, "a quote is not closed")];
             }
@@ -103,7 +106,7 @@ internal static class ListReader
             }
 
             names = [.. cells.Select(cell => cell.Trim().ToLowerInvariant())];
-            return names.Exists(CsvRow.IsValueName) ? [] : [ListEntry.Bad(number, "the header row names no column 'value'")];
+            return names.Exists(IsValueName) ? [] : [ListEntry.Bad(number, "the header row names no column 'value'")];
         }
 
         await foreach (ListEntry entry in LinesAsync(input, Row, cancel))

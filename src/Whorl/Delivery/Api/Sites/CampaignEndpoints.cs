@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Delivery.Exports.Campaigns;
+using Whorl.Delivery.Exports.Stix;
 using Whorl.Kernel.Sites;
 
 namespace Whorl.Delivery.Api.Sites;
@@ -89,7 +90,7 @@ internal static class CampaignEndpoints
         {
             "json" => (CampaignExport.JsonType, "json"),
             "csv" => (CampaignExport.CsvType, "csv"),
-            "stix" => (CampaignExport.StixType, "stix.json"),
+            "stix" => (StixWriter.MediaType, "stix.json"),
             _ => throw new DeskException(DeskFault.Bad("There is no such format.", "One of: json, csv, stix.")),
         };
         CampaignDetail? detail = CampaignId.TryParse(id, out CampaignId campaign) ? await Campaigns(http).CampaignAsync(campaign, cancel) : null;

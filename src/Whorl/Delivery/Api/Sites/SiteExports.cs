@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Whorl.Delivery.Exports.Stix;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 
@@ -9,14 +11,14 @@ namespace Whorl.Delivery.Api.Sites;
 /// <summary>Lists of sites as files.</summary>
 internal static class SiteExports
 {
-    private static readonly string Header = Csv.Row("site", "url", "class", "reason", "status", "title", "address", "icon_mmh3", "scans", "first_seen", "last_seen", "changed", "scan");
+    private static readonly string Header = CsvRow.Write("site", "url", "class", "reason", "status", "title", "address", "icon_mmh3", "scans", "first_seen", "last_seen", "changed", "scan");
 
     public static string TypeOf(string format) => format switch
     {
         "csv" => "text/csv; charset=utf-8",
         "json" => "application/json",
         "jsonlines" => "application/jsonl",
-        "stix" => StixSites.Type,
+        "stix" => StixWriter.MediaType,
         _ => throw new DeskException(DeskFault.Bad("There is no such format.", "One of: csv, json, jsonlines, stix.")),
     };
 
@@ -45,7 +47,7 @@ internal static class SiteExports
         await output.WriteAsync(Encoding.UTF8.GetBytes(some.ToString()), cancel);
     }
 
-    private static string Row(SiteSummary site) => Csv.Row(
+    private static string Row(SiteSummary site) => CsvRow.Write(
         site.Site, site.Url, Words.Of(site.Class), site.Reason, site.Status?.ToString(CultureInfo.InvariantCulture), site.Title, site.Ip, site.Icon,
         site.Scans.ToString(CultureInfo.InvariantCulture), Time(site.First), Time(site.Last), site.Changed is { } changed ? Time(changed) : "", site.Scan);
 

@@ -1,3 +1,4 @@
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Delivery.Api.Sites;
@@ -130,33 +131,8 @@ internal sealed record SiteList(IReadOnlyList<string> Urls, int Doubled, int Ref
 
     private static List<string> Split(ReadOnlySpan<char> line, char separator)
     {
-        List<string> fields = [];
-        System.Text.StringBuilder field = new();
-        bool quoted = false;
-        for (int i = 0; i < line.Length; i++)
-        {
-            char c = line[i];
-            if (quoted && c == '"' && i + 1 < line.Length && line[i + 1] == '"')
-            {
-                field.Append('"');
-                i++;
-            }
-            else if (c == '"' && (quoted || field.Length == 0))
-            {
-                quoted = !quoted;
-            }
-            else if (c == separator && !quoted)
-            {
-                fields.Add(field.ToString().Trim());
-                field.Clear();
-            }
-            else
-            {
-                field.Append(c);
-            }
-        }
-
-        fields.Add(field.ToString().Trim());
-        return fields;
+        // A quote that is left open ends with the line.
+        _ = CsvRow.TryParse(line, separator, out List<string> cells);
+        return [.. cells.Select(cell => cell.Trim())];
     }
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Kernel.Sites;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Delivery.Exports.Campaigns;
 
@@ -13,7 +14,6 @@ internal static class CampaignExport
 {
     public const string JsonType = "application/json";
     public const string CsvType = "text/csv; charset=utf-8";
-    public const string StixType = "application/stix+json;version=2.1";
 
     /// <summary>How campaigns stand in JSON: ids and features as their texts, names in snake_case, what is absent left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -32,35 +32,28 @@ internal static class CampaignExport
         JsonSerializer.Serialize(json, campaign, Json);
     }
 
-    /// <summary>One row for each member, with a row of names (RFC 4180). A value that a spreadsheet would run gets an apostrophe in front.</summary>
+    /// <summary>One row for each member, with a row of names.</summary>
     public static void WriteCsv(CampaignDetail campaign, IBufferWriter<byte> output)
     {
-        WriteRow(Columns, output);
+        Encoding.UTF8.GetBytes(CsvRow.Write(Columns), output);
         foreach (CampaignMember member in campaign.Members)
         {
-            WriteRow(
-                [
+            Encoding.UTF8.GetBytes(
+                CsvRow.Write(
                     member.Site.Site, member.Site.Url, member.Site.Title ?? "", member.Site.Class, Time(member.Site.First), Time(member.Site.Last), Time(member.Joined),
-                    member.Strength.ToString("0.###"), member.Through ?? "", member.Firm ? "true" : "false", campaign.Campaign.Id.ToString(),
-                ],
+                    member.Strength.ToString("0.###"), member.Through ?? "", member.Firm ? "true" : "false", campaign.Campaign.Id.ToString()),
                 output);
         }
     }
 
     /// <summary>A bundle of STIX 2.1.</summary>
-    public static void WriteStix(CampaignDetail campaign, IBufferWriter<byte> output) => new StixBundle(campaign).Write(output);
+    public static void WriteStix(CampaignDetail campaign, IBufferWriter<byte> output)
+    {
+        using Utf8JsonWriter json = new(output);
+        new StixBundle(campaign, json).Write();
+    }
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-
-    private static void WriteRow(IReadOnlyList<string> cells, IBufferWriter<byte> output) => Encoding.UTF8.GetBytes(string.Join(',', cells.Select(Cell)) + "\r\n", output);
-
-    private static string Cell(string text)
-    {
-        // Line ends and other control characters would end the row in some readers, quotes or not.
-        string safe = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-        safe = safe.Length > 0 && safe[0] is '=' or '+' or '-' or '@' ? "'" + safe : safe;
-        return safe.AsSpan().ContainsAny(",\" ") ? $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : safe;
-    }
 
     private sealed class IdConverter : JsonConverter<CampaignId>
     {

@@ -26,7 +26,7 @@ internal static class TlsSession
         catch (Exception fault) when (fault is AuthenticationException or IOException)
         {
             await tls.DisposeAsync();
-            throw new FetchException(ScanReasons.Tls, (fault.InnerException ?? fault).Message, fault);
+            throw new FetchException(ScanReasons.Tls, fault.GetBaseException().Message, fault);
         }
         catch
         {

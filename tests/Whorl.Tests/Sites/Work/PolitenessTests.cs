@@ -1,7 +1,7 @@
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 public sealed class PolitenessTests
 {

@@ -1,7 +1,7 @@
 using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 public sealed class VisitScheduleTests
 {

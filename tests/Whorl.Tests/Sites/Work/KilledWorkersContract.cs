@@ -3,7 +3,7 @@ using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 /// <summary>Workers are processes of their own, and are killed in the middle, again and again, while they lead two thousand jobs to their end.</summary>
 public abstract class KilledWorkersContract

@@ -13,7 +13,7 @@ using Whorl.Sources.Sites.Scans;
 using Whorl.Stores;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 /// <summary>Visits sites that stand in a file, without a network: the same file gives the same scans.</summary>
 internal sealed class FixtureScanner : ISiteScanner

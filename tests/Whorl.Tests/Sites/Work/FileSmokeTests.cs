@@ -14,7 +14,7 @@ using Whorl.Sources.Sites.Scans;
 using Whorl.Stores;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 /// <summary>Jobs from a file, results to a file: as the role does it, by the variables of the worker that is replaced.</summary>
 public sealed class FileSmokeTests : SitesSmokeContract

@@ -4,7 +4,7 @@ using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 /// <summary>The jobs of tests/fixtures, visited by a worker without a network: whatever system of record holds them, the results are those of tests/fixtures/results.json.</summary>
 public abstract class SitesSmokeContract : IAsyncDisposable

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Whorl.Delivery.Exports.Campaigns;
+namespace Whorl.Delivery.Exports.Stix;
 
 /// <summary>Ids of STIX objects that follow from what they are (UUIDv5, RFC 9562), so that two exports name the same thing alike.</summary>
 internal static class StixId

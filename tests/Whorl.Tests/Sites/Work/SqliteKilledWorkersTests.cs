@@ -2,7 +2,7 @@ using Whorl.Sources.Sites;
 using Whorl.Stores;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 public sealed class SqliteKilledWorkersTests : KilledWorkersContract, IDisposable
 {

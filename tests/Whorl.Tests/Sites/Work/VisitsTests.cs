@@ -6,7 +6,7 @@ using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 using Whorl.Tests.Support;
 
-namespace Whorl.Tests.Sites;
+namespace Whorl.Tests.Sites.Work;
 
 /// <summary>What a worker does with the jobs it has in work.</summary>
 public sealed class VisitsTests : IDisposable
