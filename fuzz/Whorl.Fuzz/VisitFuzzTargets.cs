@@ -1,6 +1,7 @@
 using System.Text;
 using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Sites.Fetching;
+using Whorl.Sources.Sites.Fetching.Browser;
 using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Fetching.Wire;
 
@@ -20,6 +21,11 @@ internal static class VisitFuzzTargets
         [
             "HTTP/1.1 200 OK\r\nServer: a\r\nX: 1\r\n 2\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"u8.ToArray(),
             "HTTP/1.0 302 Found\nLocation: /x\nRefresh: 0; url='//a.example/b'\nContent-Length: 5, 5\n\n"u8.ToArray(),
+        ]),
+        new("visit-proxy", input => ProxyRequest.Read(input) is { } asked ? HashCode.Combine(asked.Target.Port, asked.Forward is null) : 0, static () =>
+        [
+            "GET http://a.example:8080/b?c HTTP/1.1\r\nHost: a.example\r\nProxy-Connection: keep-alive\r\nCookie: d"u8.ToArray(),
+            "CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: x"u8.ToArray(),
         ]),
         new("visit-redirect", ReadRedirect, static () => ["3 ; url = \"https://b\u00FCcher.example:8080/\u00E4?x#y\""u8.ToArray(), "0;http://[::ffff:7f00:1]/"u8.ToArray(), "1,\\\\0x7f.1\\a"u8.ToArray()]),
     ];

@@ -52,11 +52,34 @@ public sealed class RealSiteTests
         scan.GetProperty("icons")[0].GetProperty("md5").GetString().ShouldBe(sum.Split(' ')[0]);
     }
 
-    private static async Task<JsonElement> ScanAsync(string url)
+    [Fact]
+    public async Task A_picture_is_what_scripts_make_of_the_page_and_reaches_nothing_that_the_guard_refuses()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "Chromium is not installed (apt install chromium)");
+        using TempFolder folder = new();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_101);
+        int port = RunningProcess.FreePort();
+        const string drawing = "document.body.innerHTML = '<div style=\"width:640px;height:400px;background:#036\"></div><p>drawn</p>'";
+        string inside = $"http://127.0.0.2:{port}/inside";
+        await File.WriteAllTextAsync(folder.File("plain.html"), "<title>a</title><body>", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder.File("drawn.html"), $"<title>a</title><body><img src='{inside}'><script>fetch('{inside}').catch(() => 0); {drawing}</script>", TestContext.Current.CancellationToken);
+        await using NginxSite site = await NginxSite.StartAsync($"listen 127.0.0.1:{port}; listen 127.0.0.2:{port}; root {folder.Path}; location /inside {{ access_log {folder.Path}/inside.log; return 204; }}");
+
+        JsonElement plain = await ScanAsync($"http://127.0.0.1:{port}/plain.html", "--screenshot", "--allow", "127.0.0.1/32");
+        JsonElement drawn = await ScanAsync($"http://127.0.0.1:{port}/drawn.html", "--screenshot", "--allow", "127.0.0.1/32");
+
+        JsonElement picture = drawn.GetProperty("screenshot");
+        (picture.GetProperty("width").GetInt32(), picture.GetProperty("height").GetInt32()).ShouldBe((1280, 800));
+        picture.GetProperty("phash").GetString()!.Length.ShouldBe(16);
+        plain.GetProperty("screenshot").TryGetProperty("phash", out _).ShouldBeFalse("a page without anything is of one colour");
+        (await File.ReadAllTextAsync(folder.File("inside.log"), TestContext.Current.CancellationToken)).ShouldBeEmpty();
+    }
+
+    private static async Task<JsonElement> ScanAsync(string url, params string[] options)
     {
         using TempFolder folder = new();
         (int code, string output, string error) = await RunningProcess.RunAsync(
-            WhorlProcess.Executable, ["site", "--json", "--allow", "127.0.0.0/8", url], new Dictionary<string, string?> { ["WHORL_Node__Data"] = folder.Path });
+            WhorlProcess.Executable, ["site", "--json", .. options.Length > 0 ? options : ["--allow", "127.0.0.0/8"], url], new Dictionary<string, string?> { ["WHORL_Node__Data"] = folder.Path });
         code.ShouldBe(0, error + output);
         using JsonDocument document = JsonDocument.Parse(output);
         return document.RootElement.Clone();

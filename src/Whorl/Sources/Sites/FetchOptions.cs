@@ -73,6 +73,20 @@ internal sealed class FetchOptions
     /// <summary>Leave out everything about TLS, JARM included; pages are fetched over it all the same.</summary>
     public bool DisableTls { get; set; }
 
+    /// <summary>Take a picture of each page with Chromium, where it is installed. Scripts of the page run in its sandbox; everything it fetches is subject to the same guard.</summary>
+    public bool Screenshot { get; set; }
+
+    /// <summary>Time for a page to load before its picture is taken as it is.</summary>
+    [Range(typeof(TimeSpan), "0:00:01", "0:02:00")]
+    public TimeSpan ScreenshotTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Bytes that a page may load for its picture.</summary>
+    [Range(1, 1024L * 1024 * 1024)]
+    public long ScreenshotMaxBytes { get; set; } = 20_000_000;
+
+    /// <summary>Path of the Chromium that takes pictures. Empty: the one that is installed.</summary>
+    public string Browser { get; set; } = "";
+
     /// <summary>How the worker introduces itself. The default is a browser's: pages that hide from robots show themselves to it.</summary>
     [RegularExpression("[ -~]{1,512}")]
     public string UserAgent { get; set; } = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";

@@ -7,6 +7,7 @@ using Whorl.Sources.Capture.Flows;
 namespace Whorl.Tests.Capture.Flows;
 
 /// <summary>Floods from memory: what the engine holds stays bounded, and real clients in the middle are told all the same.</summary>
+[Collection(nameof(Alone))]
 public sealed class FloodTests
 {
     private const int RealClients = 200;
@@ -164,3 +165,7 @@ public sealed class FloodTests
         public override void ClientHello(in Sighting at, HelloTransport transport, uint quicVersion, ClientHello hello) => Hellos++;
     }
 }
+
+/// <summary>Tests that measure the memory of the whole process run while no other does.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;

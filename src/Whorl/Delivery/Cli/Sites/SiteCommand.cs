@@ -35,6 +35,8 @@ internal sealed class SiteCommand
 
     private readonly Option<bool> _noJarm = new("--no-jarm") { Description = "leave out JARM, which costs ten connections a site" };
 
+    private readonly Option<bool> _screenshot = new("--screenshot") { Description = "take a picture of each page with Chromium, where it is installed; --keep keeps it" };
+
     private readonly Option<int> _concurrency = new("--concurrency") { Description = "sites side by side", HelpName = "N", DefaultValueFactory = _ => DefaultConcurrency };
 
     private readonly LocalNode _node;
@@ -70,7 +72,7 @@ internal sealed class SiteCommand
               whorl site https://shop.example/login --json | jq .page.identities
               whorl site - --json --concurrency 64 < domains.txt > scans.jsonl
               whorl site http://10.20.0.5/ --allow 10.20.0.0/16
-            """) { it._urls, it._allow, it._json, it._keep, it._noJarm, it._concurrency };
+            """) { it._urls, it._allow, it._json, it._keep, it._noJarm, it._screenshot, it._concurrency };
         command.SetAction(it.RunAsync);
         return command;
     }
@@ -95,6 +97,7 @@ internal sealed class SiteCommand
 
             FetchOptions options = host.Services.GetRequiredService<IOptions<SitesOptions>>().Value.Fetch;
             options.DisableJarm |= parsed.GetValue(_noJarm);
+            options.Screenshot |= parsed.GetValue(_screenshot);
             ObjectStore? objects = parsed.GetValue(_keep) ? host.Services.GetService<ObjectStore>() : null;
             using SiteScanner scanner = FetchingModule.Create(options, guard, host.Services.GetRequiredService<PageReader>(), objects, _clock, NullLogger.Instance);
             return await CarryAsync(scanner, parsed, cancel);

@@ -43,6 +43,7 @@ internal static class SiteText
 
         Line(output, "icons", Joined(scan.Icons.Select(icon => Invariant($"mmh3 {icon.Mmh3} ({icon.Bytes} bytes)"))));
         Line(output, "assets", scan.Assets.Count == 0 ? null : Invariant($"{scan.Assets.Count(asset => asset.Sha256 is not null)} of {scan.Assets.Count} fetched"));
+        Line(output, "screenshot", scan.Screenshot is { } picture ? Invariant($"{picture.Width} x {picture.Height}, look {picture.Phash ?? "of one colour"}") : null);
         if (scan.Tls is { } tls)
         {
             CertificateLine(output, tls);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Kernel.Outbound;
 using Whorl.Native.Maxmind;
+using Whorl.Sources.Sites.Fetching.Browser;
 using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Fetching.Networks;
 using Whorl.Sources.Sites.Fetching.Wire;
@@ -35,7 +36,7 @@ internal static class FetchingModule
             services.GetService<ObjectStore>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILoggerFactory>().CreateLogger<SiteScanner>()));
-        builder.Services.AddSingleton<IDoctorCheck, FetchingDoctor>();
+        builder.Services.AddSingleton<IDoctorCheck, FetchingDoctor>().AddSingleton<IDoctorCheck, ScreenshotDoctor>();
         return builder;
     }
 

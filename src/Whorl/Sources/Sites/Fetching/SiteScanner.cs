@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Whorl.Fingerprints.Fuzzy;
 using Whorl.Kernel;
+using Whorl.Sources.Sites.Fetching.Browser;
 using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Fetching.Networks;
 using Whorl.Sources.Sites.Fetching.Tls;
@@ -30,10 +31,16 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
 
     private readonly JarmAsker _jarm = new(tools.Dialer, tools.Clock);
 
+    private readonly Screenshots _screenshots = new(tools.Options, tools.Dialer, tools.Objects);
+
     // Taking a page apart is the one thing that keeps a core busy for long.
     private readonly SemaphoreSlim _readers = new(Math.Max(1, Environment.ProcessorCount));
 
-    public void Dispose() => _readers.Dispose();
+    public void Dispose()
+    {
+        _readers.Dispose();
+        _screenshots.Dispose();
+    }
 
     public async Task<ScanRecord> ScanAsync(string id, string url, CancellationToken cancel)
     {
@@ -70,6 +77,10 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
         PageEnd end = await visit.RunAsync(target, cancel, page.Token);
         try
         {
+            List<string> pictureFaults = [];
+            Task<ScreenshotFacts?> picture = tools.Options.Screenshot && end is { Fault: null, Exchange: { } shown }
+                ? _screenshots.TakeAsync(shown.Url, names, pictureFaults, background.Token)
+                : Task.FromResult<ScreenshotFacts?>(null);
             SiteExtras extras = new(visit, tools, faults);
             (IReadOnlyList<IconFacts> icons, IReadOnlyList<AssetFacts> assets) = end is { Fault: null, Exchange: { } content }
                 ? await extras.FetchAsync(content.Url, end.Page, content.Head.Status < 400, cancel)
@@ -89,6 +100,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
                 Page = end.Exchange is { } answered && end.Fault is null ? end.Page?.Facts ?? PlainFacts(answered) : null,
                 Icons = icons,
                 Assets = assets,
+                Screenshot = await picture,
                 Tls = await tls.FactsAsync(faults),
                 Network = where with { Ip = end.Hops.FirstOrDefault(hop => hop.Ip is not null && WebAddress.HostOf(new Uri(hop.Url)) == site)?.Ip ?? tls.Address ?? end.Hops.LastOrDefault(hop => hop.Ip is not null)?.Ip },
             };
@@ -97,7 +109,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
                 faults.Insert(0, $"page: {broken.Reason}: {broken.Message}");
             }
 
-            faults.AddRange(networkFaults);
+            faults.AddRange([.. networkFaults, .. pictureFaults]);
             cancel.ThrowIfCancellationRequested();
             return scan with { ElapsedMs = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, Faults = [.. faults.Take(MaxFaults).Select(Bounded)] };
         }

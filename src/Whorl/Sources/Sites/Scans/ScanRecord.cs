@@ -207,7 +207,8 @@ internal sealed record AssetFacts
 
 internal sealed record ScreenshotFacts
 {
-    public required string Phash { get; init; }
+    /// <summary>Perceptual hash; null for a picture of one colour.</summary>
+    public string? Phash { get; init; }
 
     public required int Width { get; init; }
 
