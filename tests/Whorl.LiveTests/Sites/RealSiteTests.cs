@@ -75,11 +75,46 @@ public sealed class RealSiteTests
         (await File.ReadAllTextAsync(folder.File("inside.log"), TestContext.Current.CancellationToken)).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("<body><p>loop<script>for (;;) ;</script>")]
+    [InlineData("<body><p>box<script>for (let i = 0; i < 1000; i++) { alert(i); confirm(i); print(); window.open(location); }</script>")]
+    [InlineData("<body><p>file<script>location = 'file:///etc/passwd'</script>")]
+    [InlineData("<body><p>memory<script>let all = []; for (;;) all.push(new Array(1e6).fill(all.length));</script>")]
+    public async Task A_page_that_fights_its_browser_is_scanned_all_the_same_and_leaves_nothing_running(string page)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/chromium"), "Chromium is not installed (apt install chromium)");
+        using TempFolder folder = new();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0b111_111_101);
+        int port = RunningProcess.FreePort();
+        await File.WriteAllTextAsync(folder.File("index.html"), page, TestContext.Current.CancellationToken);
+        await using NginxSite site = await NginxSite.StartAsync($"listen 127.0.0.1:{port}; root {folder.Path};");
+
+        JsonElement scan = await ScanAsync($"http://127.0.0.1:{port}/", "--screenshot", "--allow", "127.0.0.1/32");
+
+        scan.GetProperty("class").GetString().ShouldBe("http_content");
+        bool picture = scan.TryGetProperty("screenshot", out _), fault = scan.GetProperty("faults").EnumerateArray().Any(each => each.GetString()!.StartsWith("screenshot: ", StringComparison.Ordinal));
+        (picture ^ fault).ShouldBeTrue(scan.GetRawText());
+        Directory.EnumerateDirectories("/proc").Select(process => Path.Combine(process, "cmdline")).Count(file => Text(file).Contains("/whorl-browser-", StringComparison.Ordinal)).ShouldBe(0);
+    }
+
+    // A process that has just ended has no command line.
+    private static string Text(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
     private static async Task<JsonElement> ScanAsync(string url, params string[] options)
     {
         using TempFolder folder = new();
         (int code, string output, string error) = await RunningProcess.RunAsync(
-            WhorlProcess.Executable, ["site", "--json", .. options.Length > 0 ? options : ["--allow", "127.0.0.0/8"], url], new Dictionary<string, string?> { ["WHORL_Node__Data"] = folder.Path });
+            WhorlProcess.Executable, ["site", "--json", .. options.Length > 0 ? options : ["--allow", "127.0.0.0/8"], url], new Dictionary<string, string?> { ["WHORL_Node__Data"] = folder.Path, ["WHORL_Sites__Fetch__ScreenshotTimeout"] = "0:00:04" });
         code.ShouldBe(0, error + output);
         using JsonDocument document = JsonDocument.Parse(output);
         return document.RootElement.Clone();
