@@ -31,8 +31,10 @@ public sealed class LinkingTests
         Show("a", weak);
         Show("b", weak);
 
-        _engine.Between("a", "b")!.Score.ShouldBe(0.5);
+        _engine.Between("a", "b")!.Evidence.Count.ShouldBe(3);
+        _engine.Between("a", "b")!.Score.ShouldBe(0, "no witness leads from one to the other");
         _engine.Campaigns.ShouldBe(0);
+        LinkWeights.Together([0.3f, 0.4f, 0.49f]).ShouldBe(LinkWeights.Witness);
     }
 
     [Fact]

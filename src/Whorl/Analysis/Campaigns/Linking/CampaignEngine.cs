@@ -46,7 +46,7 @@ internal sealed partial class CampaignEngine(Func<SiteFeature, bool> ignored, Fu
             return null;
         }
 
-        float score = _finder.Find(first, _features[first], Sites).Find(link => link.Other == second).Score;
+        float score = _finder.Find(first, _features).Find(link => link.Other == second).Score;
         return Link(first, new(second, score));
     }
 

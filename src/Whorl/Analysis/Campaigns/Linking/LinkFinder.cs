@@ -12,38 +12,37 @@ internal sealed class LinkFinder
     private static readonly int Families = FeatureFamilies.Names.Count;
 
     private readonly List<int> _candidates = [];
+    private readonly HashSet<FeatureEntry> _hearsay = [];
     private int[] _places = [];
     private float[] _best = [];
 
     /// <summary>How often a candidate was looked at.</summary>
     public long Visits { get; private set; }
 
-    /// <summary>Links of at least <see cref="LinkWeights.Least"/>, in no order.</summary>
-    /// <param name="sites">How many sites there are.</param>
-    public List<FoundLink> Find(int site, FeatureEntry[] features, int sites)
+    /// <summary>Links of at least <see cref="LinkWeights.Least"/>, in no order. A pair for which nothing speaks as a witness, and no value that is alike leads from one to the other, is none.</summary>
+    /// <param name="shown">What each site shows.</param>
+    public List<FoundLink> Find(int site, IReadOnlyList<FeatureEntry[]> shown)
     {
-        if (_places.Length < sites)
+        if (_places.Length < shown.Count)
         {
-            Array.Resize(ref _places, Math.Max(sites, _places.Length * 2));
+            Array.Resize(ref _places, Math.Max(shown.Count, _places.Length * 2));
         }
 
-        foreach (FeatureEntry feature in features)
+        foreach (FeatureEntry feature in shown[site])
         {
-            if (feature.Worth >= LinkWeights.Lead)
+            if (feature.Worth >= LinkWeights.Witness)
             {
-                Lead(site, feature, feature.Worth);
-                Near(site, feature);
+                Lead(site, feature, feature.Worth, feature.Family);
             }
-        }
-
-        foreach (FeatureEntry feature in _candidates.Count > 0 ? features : [])
-        {
-            if (feature.Worth is > 0 and < LinkWeights.Lead && feature.Count > 1)
+            else if (feature.Worth > 0 && feature.Count > 1)
             {
-                Follow(feature);
+                _hearsay.Add(feature);
             }
+
+            Near(site, feature);
         }
 
+        Hear(shown);
         List<FoundLink> links = [];
         for (int place = 0; place < _candidates.Count; place++)
         {
@@ -58,12 +57,13 @@ internal sealed class LinkFinder
 
         Array.Clear(_best, 0, _candidates.Count * Families);
         _candidates.Clear();
+        _hearsay.Clear();
         return links;
     }
 
     private void Near(int site, FeatureEntry feature)
     {
-        if (feature.Near is not { } near)
+        if (feature.Worth < LinkWeights.Lead || feature.Near is not { } near)
         {
             return;
         }
@@ -77,8 +77,6 @@ internal sealed class LinkFinder
             }
         }
     }
-
-    private void Lead(int site, FeatureEntry feature, float worth) => Lead(site, feature, worth, feature.Family);
 
     private void Lead(int site, FeatureEntry feature, float worth, int family)
     {
@@ -106,16 +104,20 @@ internal sealed class LinkFinder
         }
     }
 
-    private void Follow(FeatureEntry feature)
+    // What speaks less is looked for among the few that something led to, not among all who show it.
+    private void Hear(IReadOnlyList<FeatureEntry[]> shown)
     {
-        Visits += feature.Count;
-        foreach (int other in feature.Sites)
+        for (int place = 0; _hearsay.Count > 0 && place < _candidates.Count; place++)
         {
-            int place = _places[other];
-            if (place > 0)
+            FeatureEntry[] features = shown[_candidates[place]];
+            Visits += features.Length;
+            foreach (FeatureEntry feature in features)
             {
-                ref float best = ref _best[((place - 1) * Families) + feature.Family];
-                best = Math.Max(best, feature.Worth);
+                if (feature.Worth is > 0 and < LinkWeights.Witness && _hearsay.Contains(feature))
+                {
+                    ref float best = ref _best[(place * Families) + feature.Family];
+                    best = Math.Max(best, feature.Worth);
+                }
             }
         }
     }

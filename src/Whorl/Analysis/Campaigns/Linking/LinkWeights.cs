@@ -32,7 +32,7 @@ internal static class LinkWeights
     /// <summary>What shared features come to below this is no likeness worth showing.</summary>
     public const double Least = 0.25;
 
-    /// <summary>A feature that speaks less brings no two sites together by itself; it only adds to what others say of them.</summary>
+    /// <summary>Values that are alike lead from one site to another where they speak as much; equal ones only as a <see cref="Witness"/>. What speaks less adds to what others say.</summary>
     public const float Lead = 0.22f;
 
     private const int Bands = 11;

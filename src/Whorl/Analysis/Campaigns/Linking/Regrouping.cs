@@ -124,7 +124,7 @@ internal sealed partial class CampaignEngine
                 return links;
             }
 
-            List<FoundLink> found = engine._finder.Find(site, engine._features[site], engine.Sites);
+            List<FoundLink> found = engine._finder.Find(site, engine._features);
             found.Sort(Compare);
             _kept[site] = [.. found.Take(MaxLinks)];
             return _links[site] = [.. found.TakeWhile(link => link.Score >= LinkWeights.Loose)];
