@@ -35,7 +35,7 @@ internal sealed record Drawing(int Width, int Height, IReadOnlyList<DrawnPoint> 
             [.. graph.Edges.Where(edge => places.ContainsKey(edge.From) && places.ContainsKey(edge.To)).Select(edge => (places[edge.From], places[edge.To], Math.Clamp(edge.Weight, 0, 1)))];
         (double X, double Y)[] at = ForceLayout.Place(nodes.Count, edges);
         int width = 960, height = nodes.Count > Many ? 640 : 460;
-        Labels labels = new([.. at.Select(place => (Margin + (place.X * (width - (2 * Margin))), Margin + (place.Y * (height - (2 * Margin)))))]);
+        Labels labels = new([.. at.Select(place => (Margin + (place.X * (width - (2 * Margin))), Margin + (place.Y * (height - (2 * Margin)))))], width);
         (bool Left, bool Fits)[] sides = labels.Place([.. nodes.Select(LabelOf)], edges);
         string X(double x) => Number(Margin + (x * (width - (2 * Margin))));
         string Y(double y) => Number(Margin + (y * (height - (2 * Margin))));

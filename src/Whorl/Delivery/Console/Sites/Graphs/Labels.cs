@@ -1,7 +1,7 @@
 namespace Whorl.Delivery.WebConsole.Sites.Graphs;
 
-/// <summary>Where names stand beside points: away from what a point is joined to, and only where they cover neither a point nor another name.</summary>
-internal sealed class Labels((double X, double Y)[] points)
+/// <summary>Where names stand beside points: away from what a point is joined to, and only where they cover neither a point nor another name, and do not leave the sheet.</summary>
+internal sealed class Labels((double X, double Y)[] points, double sheetWidth)
 {
     // Of the type that the style sheet names, in units of the sheet.
     private const double LetterWidth = 5.8;
@@ -33,7 +33,7 @@ internal sealed class Labels((double X, double Y)[] points)
             foreach (bool side in (bool[])[left, !left])
             {
                 double width = names[i].Length * LetterWidth, from = side ? points[i].X - Gap - width : points[i].X + Gap, top = points[i].Y - (Height / 2);
-                if (from < 0 || taken.Exists(box => box.Left < from + width && from < box.Right && box.Top < top + Height && top < box.Bottom))
+                if (from < 0 || from + width > sheetWidth || taken.Exists(box => box.Left < from + width && from < box.Right && box.Top < top + Height && top < box.Bottom))
                 {
                     continue;
                 }
