@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Whorl.Kernel.Certificates;
@@ -49,7 +50,7 @@ internal static class AnyCertificate
             yield return "expired";
         }
 
-        if (!certificate.MatchesHostname(host))
+        if (!Names(certificate, host))
         {
             yield return "other_name";
         }
@@ -58,6 +59,19 @@ internal static class AnyCertificate
         if (rest != X509ChainStatusFlags.NoError)
         {
             yield return rest.HasFlag(X509ChainStatusFlags.UntrustedRoot) && certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData) ? "self_signed" : "untrusted_root";
+        }
+    }
+
+    // A list of names that cannot be read, or stands there twice, names nobody.
+    private static bool Names(X509Certificate2 certificate, string host)
+    {
+        try
+        {
+            return certificate.MatchesHostname(host);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            return false;
         }
     }
 }

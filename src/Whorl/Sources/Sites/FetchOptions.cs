@@ -13,7 +13,7 @@ internal sealed class FetchOptions
     [Range(1, 64 * 1024 * 1024)]
     public int HtmlMaxBytes { get; set; } = 512_000;
 
-    /// <summary>Bytes of the page that the scan shows as they came.</summary>
+    /// <summary>Characters of the page that the scan shows, from its start; control characters are left out.</summary>
     [Range(0, 1024 * 1024)]
     public int SampleBytes { get; set; } = 2048;
 

@@ -7,11 +7,16 @@ namespace Whorl.Stores.Objects;
 /// <summary>Bytes by their SHA-256, in files or in a bucket. The same bytes are kept once. What is full keeps nothing more, and what is away keeps nothing: both are counted, and neither is a fault of whoever came with the bytes.</summary>
 internal sealed class ObjectStore : IDisposable
 {
+    // A place that took so long to say no is left alone for a while: each visit has a dozen objects, and none must wait for them all.
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
+
     private readonly IObjectShelf _shelf;
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _measuring = new(1, 1);
     private readonly Lock _gate = new();
     private long? _measured;
+    private long? _away;
     private long _used;
     private long _refused;
 
@@ -47,6 +52,13 @@ internal sealed class ObjectStore : IDisposable
     {
         long size = bytes.Length + _shelf.Overhead;
         bool taken = false;
+        long start = _clock.GetTimestamp();
+        if (IsAway())
+        {
+            Interlocked.Increment(ref _refused);
+            return false;
+        }
+
         try
         {
             if (await _shelf.HasAsync(name, CancellationToken.None))
@@ -67,6 +79,14 @@ internal sealed class ObjectStore : IDisposable
             if (taken)
             {
                 Give(size);
+            }
+
+            if (_clock.GetElapsedTime(start) > Slow)
+            {
+                lock (_gate)
+                {
+                    _away = _clock.GetTimestamp();
+                }
             }
         }
 
@@ -99,6 +119,14 @@ internal sealed class ObjectStore : IDisposable
 
             _used += bytes;
             return true;
+        }
+    }
+
+    private bool IsAway()
+    {
+        lock (_gate)
+        {
+            return _away is { } at && _clock.GetElapsedTime(at) < Rest;
         }
     }
 

@@ -12,7 +12,7 @@ namespace Whorl.Tests.Sites.Fetching;
 public sealed class JarmTests
 {
     // A server that chooses the first suite of a TLS 1.2 hello and says no more: enough for the method.
-    private static readonly byte[] Hello = [0x16, 3, 3, 0, 0x2A, 2, 0, 0, 0x26, 3, 3, .. new byte[32], 0, 0xC0, 0x2F, 0, 0, 0];
+    internal static readonly byte[] Hello = [0x16, 3, 3, 0, 0x2A, 2, 0, 0, 0x26, 3, 3, .. new byte[32], 0, 0xC0, 0x2F, 0, 0, 0];
 
     [Fact]
     public async Task Ten_hellos_are_asked_once_and_remembered_for_a_while()

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Whorl.Fingerprints.Fuzzy;
+using Whorl.Fingerprints.Jarm;
 using Whorl.Kernel;
 using Whorl.Sources.Sites.Fetching;
 using Whorl.Sources.Sites.Fetching.Names;
@@ -55,9 +56,10 @@ public sealed class SiteScannerTests
     [InlineData("self", "self_signed")]
     [InlineData("expired", "expired,self_signed")]
     [InlineData("name", "other_name,self_signed")]
+    [InlineData("unreadable", "other_name,untrusted_root")]
     public async Task A_certificate_is_taken_whatever_it_is_and_what_is_wrong_with_it_is_told(string kind, string distrust)
     {
-        using X509Certificate2 certificate = Certificate(kind);
+        using X509Certificate2 certificate = Scanning.Certificate(kind);
         await using FakeSite site = new(tls: new() { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, ApplicationProtocols = [SslApplicationProtocol.Http11] });
         site.Page("/", "<title>x</title>");
         using SiteScanner scanner = Scanning.Scanner();
@@ -140,6 +142,93 @@ public sealed class SiteScannerTests
     }
 
     [Fact]
+    public async Task Half_an_icon_is_none()
+    {
+        await using FakeSite site = new();
+        site.Page("/", "<title>x</title>").Body("/favicon.ico", new byte[100_001], "Content-Type: image/x-icon\r\n");
+        using SiteScanner scanner = Scanning.Scanner();
+
+        ScanRecord scan = await scanner.ScanAsync(site.Url);
+
+        scan.Icons.ShouldBeEmpty();
+        scan.Faults.ShouldBe([$"icon: too_large: {site.Url}/favicon.ico"]);
+    }
+
+    [Fact]
+    public async Task A_page_that_loads_itself_again_is_read()
+    {
+        await using FakeSite site = new();
+        site.Page("/login", Phish, "Refresh: 10; url=/login\r\nContent-Type: text/html\r\n");
+        using SiteScanner scanner = Scanning.Scanner();
+
+        ScanRecord scan = await scanner.ScanAsync(site.Url + "/login");
+
+        scan.Page.ShouldNotBeNull().Forms.ShouldHaveSingleItem().Password.ShouldBeTrue();
+        scan.Http!.Hops.ShouldHaveSingleItem().By.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_location_in_utf_8_leads_where_browsers_go()
+    {
+        await using FakeSite site = new();
+        site.Redirect("/", Encoding.Latin1.GetString(Encoding.UTF8.GetBytes("/\u00e4"))).Page("/%C3%A4", "<title>there</title>");
+        using SiteScanner scanner = Scanning.Scanner();
+
+        (await scanner.ScanAsync(site.Url)).Page.ShouldNotBeNull().Title.ShouldBe("there");
+    }
+
+    [Fact]
+    public async Task What_comes_after_the_length_of_an_answer_is_not_taken_for_the_next_one()
+    {
+        await using FakeSite site = new();
+        site.Raw("/", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello, and more");
+        site.Kept.Add("/");
+        using SiteScanner scanner = Scanning.Scanner();
+
+        ScanRecord scan = await scanner.ScanAsync(site.Url);
+
+        scan.Faults.ShouldBeEmpty();
+        scan.Http!.BodyBytes.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task A_server_that_wants_another_handshake_still_has_its_jarm()
+    {
+        await using FakeSite site = new()
+        {
+            OnConnection = async (socket, stop) =>
+            {
+                _ = await socket.ReceiveAsync(new byte[4096], stop);
+                await socket.SendAsync(JarmTests.Hello, stop);
+            },
+        };
+        using SiteScanner scanner = Scanning.Scanner(set: options => options.DisableJarm = false);
+
+        ScanRecord scan = await scanner.ScanAsync(site.Url.Replace("http:", "https:", StringComparison.Ordinal));
+
+        (scan.Class, scan.Reason).ShouldBe((SiteClass.Unreachable, ScanReasons.Tls));
+        scan.Tls.ShouldNotBeNull().Jarm.ShouldBe(JarmHash.Compute(Enumerable.Repeat(JarmAnswer.Text(JarmTests.Hello), JarmProbes.Count)));
+        scan.Tls.Certificates.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_zone_of_an_alias_is_the_one_above_it()
+    {
+        await using FakeNames names = new();
+        await using FakeSite site = new();
+        site.Page("/", "x");
+        names.Add("www.shop.test", DnsType.A, FakeNames.Record(DnsType.Cname, FakeNames.Name("edge.test")), FakeNames.Record(DnsType.A, [127, 0, 0, 1], "edge.test"))
+            .Add("www.shop.test", DnsType.Ns, FakeNames.Record(DnsType.Cname, FakeNames.Name("edge.test")))
+            .Add("shop.test", DnsType.Ns, FakeNames.Record(DnsType.Ns, FakeNames.Name("ns.dns.test")))
+            .Add("shop.test", DnsType.Mx, FakeNames.Record(DnsType.Mx, [0, 10, .. FakeNames.Name("mail.test")]));
+        using SiteScanner scanner = Scanning.Scanner(names);
+
+        NetworkFacts network = (await scanner.ScanAsync($"http://www.shop.test:{site.Port}/")).Network.ShouldNotBeNull();
+
+        (network.Ns.ShouldHaveSingleItem(), network.Mx.ShouldHaveSingleItem()).ShouldBe(("ns.dns.test", "10 mail.test"));
+    }
+
+    [Fact]
     public async Task Names_and_networks_are_told_beside_the_page()
     {
         await using FakeNames names = new();
@@ -178,19 +267,5 @@ public sealed class SiteScannerTests
         });
         using SiteScanner scanner = Scanning.Scanner();
         await Should.ThrowAsync<OperationCanceledException>(() => scanner.ScanAsync("x", site.Url, cancel.Token));
-    }
-
-    private static X509Certificate2 Certificate(string kind)
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=site", key, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddIpAddress(kind == "name" ? IPAddress.Parse("203.0.113.9") : IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        DateTimeOffset now = TimeProvider.System.GetUtcNow(), from = now.AddDays(-10), until = kind == "expired" ? now.AddDays(-1) : now.AddDays(10);
-        using X509Certificate2 made = kind == "good"
-            ? request.Create(new X500DistinguishedName("CN=nobody"), X509SignatureGenerator.CreateForECDsa(issuerKey), from, until, [1]).CopyWithPrivateKey(key)
-            : request.CreateSelfSigned(from, until);
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 }

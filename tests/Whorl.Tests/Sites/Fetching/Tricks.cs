@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Scans;
 
@@ -21,6 +22,7 @@ internal sealed record Trick(string Name, string? Reason, Action<FakeSite, strin
     public void Judge(ScanRecord scan)
     {
         scan.Reason.ShouldBe(Reason, $"{Name}: {scan.Detail}");
+        ScanSchema.Faults(JsonSerializer.Serialize(scan, ScanJson.Options)).ShouldBeEmpty(Name);
         scan.Class.ShouldBe(Reason is null ? SiteClass.HttpContent : Reason == ScanReasons.Status ? SiteClass.HttpError : SiteClass.Unreachable, Name);
         Check?.Invoke(scan);
     }
@@ -167,6 +169,7 @@ internal static class Tricks
         byte[] twice = Packed(Packed(Zeros, stream => new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true)), stream => new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true));
         yield return Bomb("a bomb in a bomb", "gzip, gzip", twice);
         yield return new("ten codings one over the other", ScanReasons.Malformed, (site, path) => site.Page(path, "x", Html + "Content-Encoding: " + string.Join(", ", Enumerable.Repeat("gzip", 10)) + "\r\n"));
+        yield return new("a coding that is a charset", null, (site, path) => site.Page(path, "<title>x</title>", Html + "Content-Encoding: UTF-8\r\n"), Check: scan => scan.Page!.Title.ShouldBe("x"));
         yield return new("a coding that nobody asked for", ScanReasons.Malformed, (site, path) => site.Page(path, "x", Html + "Content-Encoding: zstd\r\n"));
         yield return new("gzip that is none", ScanReasons.Malformed, (site, path) => site.Page(path, "no gzip at all", Html + "Content-Encoding: gzip\r\n"));
         yield return new("brotli that is none", ScanReasons.Malformed, (site, path) => site.Body(path, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], Html + "Content-Encoding: br\r\n"));
@@ -181,6 +184,7 @@ internal static class Tricks
         yield return new("a page as deep as it is long", null, (site, path) => site.Page(path, string.Concat(Enumerable.Repeat("<div>", 100_000))));
         yield return new("a page of nothing but attributes", null, (site, path) => site.Page(path, "<a " + string.Concat(Enumerable.Range(0, 60_000).Select(n => $"a{n}=1 "))));
         yield return new("a page in UTF-16", null, (site, path) => site.Body(path, [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("<title>héllo</title>")], Html));
+        yield return new("links to names that have no form in ASCII", null, (site, path) => site.Page(path, "<title>x</title><a href='//\u05d0a.example'>a</a><img src='http://\u05d0a.example/x.png'>"), Check: scan => scan.Page!.Title.ShouldBe("x"));
         yield return new("a page in a charset that is none", null, (site, path) => site.Page(path, "<title>x</title>", "Content-Type: text/html; charset=\"no-such-thing\r\n"));
         yield return new("bytes that call themselves a page", null, (site, path) => site.Body(path, [.. Enumerable.Range(0, 100_000).Select(n => (byte)(n * 31))], Html));
         yield return new("a picture instead of a page", null, (site, path) => site.Body(path, [0x89, 0x50, 0x4E, 0x47, .. new byte[5000]], "Content-Type: image/png\r\n"), Check: scan => scan.Page!.Sha256.Length.ShouldBe(64));

@@ -36,6 +36,20 @@ public sealed class HostilePageTests
         page.Forms.Count.ShouldBeLessThanOrEqualTo(20);
     }
 
+    [Theory]
+    [InlineData("<noscript><meta http-equiv=refresh content='0;url=/brand'></noscript>")]
+    [InlineData("<template><meta http-equiv=refresh content='0;url=/brand'></template>")]
+    [InlineData("<meta http-equiv=refresh content='30x;url=/brand'>")]
+    public void A_refresh_that_no_browser_follows_is_not_followed(string html) => Reader.Read(Encoding.ASCII.GetBytes(html), null, Site).Refresh.ShouldBeNull();
+
+    [Fact]
+    public void A_script_behind_hundreds_of_pictures_is_told()
+    {
+        string pictures = string.Concat(Enumerable.Range(0, 300).Select(static number => $"<img src=/{number}.png>"));
+
+        Read(Encoding.ASCII.GetBytes(pictures + "<script src=/kit.js></script>")).Scripts.ShouldHaveSingleItem().Url.ShouldBe("https://a.example/kit.js");
+    }
+
     [Fact]
     public void What_stands_deeper_than_a_browser_builds_is_still_read()
     {

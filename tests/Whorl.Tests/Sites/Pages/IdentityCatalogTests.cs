@@ -49,6 +49,9 @@ public sealed class IdentityCatalogTests
     [InlineData("https://user:word@host.example/", null)]
     [InlineData("@media screen", null)]
     [InlineData("npm pkg@1.2.3.min.js", null)]
+    [InlineData("&#105;nfo&#64;shop.ex&#x61;mple", "info@shop.example")]
+    [InlineData("\"text\":\"\\ninfo@shop.example\"", "info@shop.example")]
+    [InlineData("\\u003ea\\u003einfo@shop.example", "info@shop.example")]
     [InlineData("a@b", null)]
     public void Mail_addresses_are_told_from_what_looks_like_them(string html, string? address) =>
         IdentityCatalog.Empty.Find(html, "").Select(fact => fact.ToString()).ShouldBe(address is null ? [] : [new IdentityFact("contact", "email", address).ToString()]);
@@ -74,6 +77,22 @@ public sealed class IdentityCatalogTests
         wallet.ShouldBe(account);
         IdentityCatalog.Empty.Find($"<p>Send CONSOLE to: {account}</p>", "").ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData("{\"sameAs\":[\"https:\\/\\/t.me\\/desk_81\"]}", "telegram:desk_81")]
+    [InlineData("\"https:\\/\\/wa.me\\/447700900812\"", "whatsapp:447700900812")]
+    [InlineData("?data=bitcoin%3A1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "btc:1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2")]
+    [InlineData("\"pay\\n1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2\"", "btc:1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2")]
+    [InlineData("//a.example/matomo.php?idsite=1 //b.example/matomo.php?idsite=2", "matomo:a.example#1,matomo:b.example#2")]
+    public void What_stands_escaped_or_close_together_is_found_all_the_same(string html, string found) =>
+        string.Join(',', Shipped.Find(html, "").Select(fact => $"{fact.Kind}:{fact.Value}")).ShouldBe(found);
+
+    [Theory]
+    [InlineData("\\")]
+    [InlineData("\\u00")]
+    [InlineData("&#")]
+    [InlineData("&#x;&#256;&#7;&amp;\\xzz\\q")]
+    public void What_is_no_escape_stays(string text) => Escapes.Undo(text).ShouldBe(text);
 
     [Fact]
     public void Of_one_kind_and_in_all_only_so_many_are_kept()

@@ -79,6 +79,18 @@ internal sealed class SiteCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
+        try
+        {
+            return await VisitAsync(parsed, cancel);
+        }
+        catch (OptionsValidationException fault)
+        {
+            return _output.Fail(string.Join("; ", fault.Failures), "`whorl config check` finds every fault; docs/operate/sites.md lists the variables", ExitCode.WrongUsage);
+        }
+    }
+
+    private async Task<int> VisitAsync(ParseResult parsed, CancellationToken cancel)
+    {
         WebApplication? host = _node.Open(parsed);
         if (host is null)
         {
@@ -117,7 +129,21 @@ internal sealed class SiteCommand
         await printing;
         return failed == 0 ? ExitCode.Done : done > 0 ? ExitCode.PartlyDone : ExitCode.Failed;
 
+        // Who cannot write takes no more: the visits must not wait for room for ever.
         async Task PrintAsync()
+        {
+            try
+            {
+                await WriteAllAsync();
+            }
+            catch (Exception fault)
+            {
+                results.Writer.TryComplete(fault);
+                throw;
+            }
+        }
+
+        async Task WriteAllAsync()
         {
             await foreach (ScanRecord scan in results.Reader.ReadAllAsync(cancel))
             {

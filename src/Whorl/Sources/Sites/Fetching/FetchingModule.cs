@@ -26,7 +26,11 @@ internal static class FetchingModule
         builder.AddOutboundGuard();
         builder.AddObjects();
         builder.AddModuleOptions<SitesOptions, SitesOptionsValidator>();
-        builder.Services.TryAddSingleton(services => new PageReader(services.GetRequiredService<IdentityCatalog>(), services.GetRequiredService<IOptions<SitesOptions>>().Value.Fetch.MaxExternalDomains));
+        builder.Services.TryAddSingleton(services =>
+        {
+            FetchOptions options = services.GetRequiredService<IOptions<SitesOptions>>().Value.Fetch;
+            return new PageReader(services.GetRequiredService<IdentityCatalog>(), options.MaxExternalDomains, options.SampleBytes);
+        });
         builder.AddPages();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<ISiteScanner>(services => Create(

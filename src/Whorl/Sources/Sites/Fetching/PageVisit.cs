@@ -50,22 +50,12 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
                 exchange?.Dispose();
                 (exchange, page) = (null, null);
                 exchange = await FetchAsync(url, options.HtmlMaxBytes, PageAccept, cancel);
-                Redirect? next = Redirect.InHead(exchange.Head);
+                Redirect? next = Leaving(url, Redirect.InHead(exchange.Head), out Uri? target, out string? wrong);
                 FetchException? broken = exchange.Head.Status >= 400 || (exchange.Body.Length > 0 && exchange.End.Fault is { Reason: ScanReasons.Reset }) ? null : exchange.End.Fault;
                 if (next is null && exchange.IsPage && broken is null && exchange.End.Fault is null or { Reason: ScanReasons.Reset })
                 {
                     page = await ReadAsync(exchange, visit);
-                    next = Redirect.InPage(page);
-                }
-
-                Uri? target = null;
-                string? wrong = null;
-                if (next is not null)
-                {
-                    target = WebAddress.Resolve(url, next.Target, out wrong);
-
-                    // A page that refreshes itself stays where it is.
-                    next = next.By != "location" && target?.AbsoluteUri == url.AbsoluteUri ? null : next;
+                    next = Leaving(url, Redirect.InPage(page), out target, out wrong);
                 }
 
                 hops.Add(new()
@@ -143,7 +133,7 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
     private async Task<PageReading> ReadAsync(Exchange exchange, CancellationToken cancel)
     {
         // No more pages are taken apart at once than there are cores: the rest of the visits go on meanwhile, and trees of pages do not pile up.
-        // Waiting for a turn is none of the site's time.
+        // Waiting for a turn is not cut off by the time of the page.
         await readers.WaitAsync(cancel);
         try
         {
@@ -153,6 +143,14 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
         {
             readers.Release();
         }
+    }
+
+    // A page that refreshes itself stays where it is.
+    private static Redirect? Leaving(Uri url, Redirect? next, out Uri? target, out string? wrong)
+    {
+        wrong = null;
+        target = next is null ? null : WebAddress.Resolve(url, next.Target, out wrong);
+        return next is null || (next.By != "location" && target?.AbsoluteUri == url.AbsoluteUri) ? null : next;
     }
 
     private string RequestOf(Uri url, string accept)

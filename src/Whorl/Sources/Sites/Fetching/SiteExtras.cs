@@ -6,7 +6,7 @@ using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Sources.Sites.Fetching;
 
-/// <summary>Icons and assets of one visit, one after the other. A host that let one of them time out is asked for no more.</summary>
+/// <summary>Icons and assets of one visit, one after the other, within a time for all of them. A host that let one of them time out is asked for no more.</summary>
 internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> faults)
 {
     // Icons of one page: a careful site declares about ten sizes.
@@ -15,6 +15,9 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
     // Redirects of an icon or an asset.
     private const int MaxRedirects = 3;
 
+    // For all of them: many slow hosts must not make a visit as long as the lease of its job.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
     private readonly HashSet<string> _slow = new(StringComparer.Ordinal);
 
     /// <param name="assets">Whether assets are wanted too.</param>
@@ -22,11 +25,12 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
     {
         List<IconFacts> icons = [];
         List<AssetFacts> fetched = [];
+        using CancellationTokenSource all = new(Longest, tools.Clock);
         string favicon = new Uri(url, "/favicon.ico").AbsoluteUri;
         IEnumerable<string> declared = (page?.Icons ?? []).Select(icon => icon.Url).Where(each => each != favicon).Take(MaxIcons);
         foreach (string each in declared.Append(favicon))
         {
-            if (await IconAsync(each, cancel) is { } icon)
+            if (await IconAsync(each, all.Token, cancel) is { } icon)
             {
                 icons.Add(icon);
             }
@@ -34,13 +38,13 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
 
         foreach (DeclaredAsset each in assets ? (page?.Assets ?? []).Where(asset => !asset.Foreign).Take(tools.Options.MaxAssets) : [])
         {
-            fetched.Add(await AssetAsync(each, cancel));
+            fetched.Add(await AssetAsync(each, all.Token, cancel));
         }
 
         return (icons, fetched);
     }
 
-    private async Task<IconFacts?> IconAsync(string url, CancellationToken cancel)
+    private async Task<IconFacts?> IconAsync(string url, CancellationToken all, CancellationToken cancel)
     {
         FetchOptions options = tools.Options;
         if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
@@ -48,12 +52,19 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
             return DataUrl.Read(url, options.FaviconMaxBytes) is { Length: > 0 } bytes ? await KeptAsync(IconReader.Read(bytes, url), bytes) : null;
         }
 
-        (Exchange? exchange, FetchException? fault) = await GetAsync(url, options.FaviconMaxBytes, options.FaviconTimeout, "image/avif,image/webp,image/*,*/*;q=0.8", cancel);
+        (Exchange? exchange, FetchException? fault) = await GetAsync(url, options.FaviconMaxBytes, options.FaviconTimeout, "image/avif,image/webp,image/*,*/*;q=0.8", all, cancel);
         using (exchange)
         {
             if (exchange is null)
             {
                 faults.Add($"icon: {fault!.Reason}: {url}");
+                return null;
+            }
+
+            // Half an icon has a hash that nobody else finds.
+            if (exchange.End.Truncated)
+            {
+                faults.Add($"icon: {(exchange.End.Fault is { } broken ? broken.Reason : ScanReasons.TooLarge)}: {url}");
                 return null;
             }
 
@@ -65,10 +76,10 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
             tools.Objects is { } store ? icon with { Object = await SiteScanner.KeepAsync(store, bytes) } : icon;
     }
 
-    private async Task<AssetFacts> AssetAsync(DeclaredAsset asset, CancellationToken cancel)
+    private async Task<AssetFacts> AssetAsync(DeclaredAsset asset, CancellationToken all, CancellationToken cancel)
     {
         FetchOptions options = tools.Options;
-        (Exchange? exchange, FetchException? fault) = await GetAsync(asset.Url, options.AssetMaxBytes, options.AssetTimeout, "*/*", cancel);
+        (Exchange? exchange, FetchException? fault) = await GetAsync(asset.Url, options.AssetMaxBytes, options.AssetTimeout, "*/*", all, cancel);
         AssetFacts facts = new() { Url = asset.Url, Kind = asset.Kind };
         using (exchange)
         {
@@ -94,9 +105,9 @@ internal sealed class SiteExtras(PageVisit visit, ScanTools tools, List<string> 
         Tlsh = Tlsh.Hash(bytes) is { Length: > 0 } tlsh ? tlsh : null,
     };
 
-    private async Task<(Exchange? Exchange, FetchException? Fault)> GetAsync(string text, int cap, TimeSpan time, string accept, CancellationToken cancel)
+    private async Task<(Exchange? Exchange, FetchException? Fault)> GetAsync(string text, int cap, TimeSpan time, string accept, CancellationToken all, CancellationToken cancel)
     {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(all, cancel);
         limit.CancelAfter(time);
         Uri? url = WebAddress.Read(text, out string? wrong);
         Exchange? exchange = null;

@@ -75,6 +75,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
         Task<NetworkFacts> network = NetworkAsync(site, names, networkFaults, background.Token);
         PageVisit visit = new(connections, tools.Options, tools.Reader, _readers);
         PageEnd end = await visit.RunAsync(target, cancel, page.Token);
+        tls.Look(target, tools.Dialer, names);
         try
         {
             List<string> pictureFaults = [];
@@ -147,7 +148,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
 
         FetchOptions options = tools.Options;
         string? kept = exchange.Body.Length > 0 && tools.Objects is { } store ? await KeepAsync(store, exchange.Body.Memory) : null;
-        string sample = end.Page?.Sample is { Length: > 0 } text ? text : Encoding.UTF8.GetString(exchange.Body.Span[..Math.Min(exchange.Body.Length, options.SampleBytes)]);
+        string sample = end.Page?.Sample is { Length: > 0 } text ? text : PageTexts.Sample(Encoding.UTF8.GetString(exchange.Body.Span[..Math.Min(exchange.Body.Length, options.SampleBytes)]), options.SampleBytes);
         return new()
         {
             Hops = end.Hops,
@@ -160,7 +161,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
             ContentEncoding = exchange.Head.Get("Content-Encoding") is { } coding ? Cut(coding, options.HeaderValueMax) : null,
             BodyBytes = exchange.Body.Length,
             Truncated = exchange.End.Truncated,
-            Sample = exchange.Body.Length > 0 ? Cut(sample, options.SampleBytes) : null,
+            Sample = sample.Length > 0 ? sample : null,
             Timing = exchange.Timing,
             Stack = ServerStack.Of(exchange.Head, end.Page?.Facts.Generator),
             Object = kept,
@@ -178,7 +179,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
     private static PageFacts PlainFacts(Exchange exchange)
     {
         ReadOnlySpan<byte> body = exchange.Body.Span;
-        return new() { Bytes = body.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(body)), Ssdeep = Ssdeep.Hash(body), Tlsh = Tlsh.Hash(body) is { Length: > 0 } tlsh ? tlsh : null, Cut = exchange.End.Truncated };
+        return new() { Bytes = body.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(body)), Ssdeep = body.IsEmpty ? null : Ssdeep.Hash(body), Tlsh = Tlsh.Hash(body) is { Length: > 0 } tlsh ? tlsh : null, Cut = exchange.End.Truncated };
     }
 
     private static bool IsCookie(HeaderFact header) => header.Name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);

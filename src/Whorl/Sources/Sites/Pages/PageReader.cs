@@ -9,12 +9,11 @@ namespace Whorl.Sources.Sites.Pages;
 /// <summary>Reads the bytes of a page into facts. Any bytes: never throws, bounded in time and memory. One instance serves all threads.</summary>
 /// <param name="identities">What is looked for.</param>
 /// <param name="maxExternalDomains">Hosts of other sites that are kept of one page.</param>
-internal sealed class PageReader(IdentityCatalog identities, int maxExternalDomains = 50)
+/// <param name="sample">Characters of the page that are kept as its sample.</param>
+internal sealed class PageReader(IdentityCatalog identities, int maxExternalDomains = 50, int sample = 2048)
 {
     /// <summary>Bytes that are read as a page; hashes of the whole are made of all of them.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
-
-    private const int MaxSample = 4096;
 
     /// <param name="body">After decompression.</param>
     /// <param name="contentType">The whole value of the header, for its charset; null where there was none.</param>
@@ -53,7 +52,7 @@ internal sealed class PageReader(IdentityCatalog identities, int maxExternalDoma
             Iframes = walk.Iframes,
             Identities = identities.Find(html, text),
         };
-        return new() { Facts = facts, Icons = walk.Icons, Assets = walk.Assets, Refresh = walk.Refresh, Sample = PageTexts.Sample(html, MaxSample) };
+        return new() { Facts = facts, Icons = walk.Icons, Assets = walk.Assets, Refresh = walk.Refresh, Sample = PageTexts.Sample(html, sample) };
     }
 
     // ssdeep gives a digest of nothing, TLSH none of little.

@@ -29,7 +29,7 @@ internal sealed class PageUrls
     public Uri? Resolve(string written)
     {
         string text = Clean(written);
-        return text.Length <= MaxUrl && Uri.TryCreate(_base, text, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0 ? url : null;
+        return text.Length <= MaxUrl && Uri.TryCreate(_base, text, out Uri? url) && url.Scheme is "http" or "https" && HostOf(url) is { Length: > 0 } ? url : null;
     }
 
     /// <summary>The same as text without a fragment, bounded.</summary>
@@ -67,7 +67,7 @@ internal sealed class PageUrls
         Dictionary<string, string?>.AlternateLookup<ReadOnlySpan<char>> known = _hosts.GetAlternateLookup<ReadOnlySpan<char>>();
         if (!known.TryGetValue(authority, out string? host) && _hosts.Count < MaxHosts)
         {
-            host = Uri.TryCreate($"http://{authority}/", UriKind.Absolute, out Uri? url) && url.IdnHost.Length is > 0 and <= 253 && !IsSameSite(url) ? url.IdnHost.ToLowerInvariant() : null;
+            host = Uri.TryCreate($"http://{authority}/", UriKind.Absolute, out Uri? url) && HostOf(url) is { Length: > 0 and <= 253 } name && !IsSameSite(url) ? name.ToLowerInvariant() : null;
             known[authority] = host;
         }
 
@@ -77,9 +77,22 @@ internal sealed class PageUrls
     /// <summary>Whether it is the page's host, or one of the two is the other's parent. <c>www.</c> is no difference.</summary>
     public bool IsSameSite(Uri url)
     {
-        ReadOnlySpan<char> one = Bare(url.IdnHost);
-        ReadOnlySpan<char> other = Bare(_page.IdnHost);
+        ReadOnlySpan<char> one = Bare(HostOf(url) ?? "");
+        ReadOnlySpan<char> other = Bare(HostOf(_page) ?? "");
         return one.Equals(other, StringComparison.OrdinalIgnoreCase) || IsUnder(one, other) || IsUnder(other, one);
+    }
+
+    // Null for a name that has no form in ASCII: the framework takes it and throws when it is asked for.
+    private static string? HostOf(Uri url)
+    {
+        try
+        {
+            return url.IdnHost;
+        }
+        catch (UriFormatException)
+        {
+            return null;
+        }
     }
 
     private static ReadOnlySpan<char> Bare(string host) => host.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? host.AsSpan(4) : host;

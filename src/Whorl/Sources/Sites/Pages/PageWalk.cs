@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using Whorl.Sources.Sites.Pages.Html;
 using Whorl.Sources.Sites.Scans;
 
@@ -224,44 +223,24 @@ internal sealed class PageWalk(Uri page)
             Language ??= Line(ref tag, "content", MaxLanguage);
         }
 
-        if (Refresh is null && tag.TryAttribute("http-equiv", out ReadOnlySpan<char> equivalent) && equivalent.Trim().Equals("refresh", StringComparison.OrdinalIgnoreCase))
+        // A browser that runs scripts does not follow what is written for those that do not, nor what waits in a template.
+        if (Refresh is null && !Tree.IsOpen("noscript") && !Tree.IsOpen("template")
+            && tag.TryAttribute("http-equiv", out ReadOnlySpan<char> equivalent) && equivalent.Trim().Equals("refresh", StringComparison.OrdinalIgnoreCase))
         {
             Refresh = ReadRefresh(Value(ref tag, "content"));
         }
     }
 
-    // §4.2.5.3: seconds, then ; or , or a space, then an address with or without "url=", with or without quotes.
     private MetaRefresh? ReadRefresh(ReadOnlySpan<char> content)
     {
-        ReadOnlySpan<char> text = content[..Math.Min(content.Length, PageUrls.MaxUrl + 64)].Trim();
-        int digits = 0;
-        while (digits < text.Length && char.IsAsciiDigit(text[digits]))
-        {
-            digits++;
-        }
-
-        ReadOnlySpan<char> rest = text[digits..].TrimStart("0123456789.").TrimStart();
-        if ((digits == 0 && !text.StartsWith(".", StringComparison.Ordinal)) || rest.IsEmpty)
+        string value = HtmlEntities.Decode(content[..Math.Min(content.Length, PageUrls.MaxUrl + 64)], inAttribute: true);
+        if (!RefreshValue.TryParse(value, out int seconds, out ReadOnlySpan<char> target))
         {
             return null;
         }
 
-        int seconds = int.TryParse(text[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out int read) ? read : 0;
-        rest = rest[(rest[0] is ';' or ',' ? 1 : 0)..].TrimStart();
-        if (rest.StartsWith("url", StringComparison.OrdinalIgnoreCase) && rest[3..].TrimStart() is ['=', ..] after)
-        {
-            rest = after[1..].TrimStart();
-        }
-
-        if (!rest.IsEmpty && rest[0] is '"' or '\'')
-        {
-            int end = rest[1..].IndexOf(rest[0]);
-            rest = end < 0 ? rest[1..] : rest.Slice(1, end);
-        }
-
-        string target = HtmlEntities.Decode(rest, inAttribute: true);
         Domain(target, _domains);
-        return !rest.IsEmpty && Urls.ResolveText(target) is { } url ? new(url, seconds) : null;
+        return Urls.ResolveText(target.ToString()) is { } url ? new(url, seconds) : null;
     }
 
     private void Link(ref HtmlTokens tag)
@@ -316,12 +295,12 @@ internal sealed class PageWalk(Uri page)
     private string? Asset(ReadOnlySpan<char> src, string kind)
     {
         Domain(src, _domains);
-        if (_assets.Count >= MaxAssets || src.IsWhiteSpace() || Absolute(src) is not { } url)
+        if (Absolute(src) is not { } url)
         {
             return null;
         }
 
-        if (_seen.Add(url))
+        if (_assets.Count < MaxAssets && _seen.Add(url))
         {
             _assets.Add(new(url, kind, !Urls.IsSameSite(new Uri(url))));
         }

@@ -6,7 +6,7 @@ using Whorl.Sources.Sites.Pages.Identities;
 
 namespace Whorl.Sources.Sites.Pages;
 
-/// <summary>Reading of pages: the catalog of identities, out of what is shipped and the folder <c>identities</c> inside <c>Node:Data</c>.</summary>
+/// <summary>The catalog of identities of pages, out of what is shipped and the folder <c>identities</c> inside <c>Node:Data</c>.</summary>
 internal static partial class PagesModule
 {
     public static IHostApplicationBuilder AddPages(this IHostApplicationBuilder builder)
@@ -14,7 +14,6 @@ internal static partial class PagesModule
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
         builder.Services.TryAddSingleton(static services =>
             Load(services.GetRequiredService<IOptions<NodeOptions>>().Value.Data, services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PagesModule).FullName!)));
-        builder.Services.TryAddSingleton(static services => new PageReader(services.GetRequiredService<IdentityCatalog>()));
         return builder;
     }
 

@@ -25,8 +25,10 @@ internal sealed record SiteAddress(string Url, string Site)
             wanted = "http" + wanted[4..];
         }
 
-        wanted = wanted.Replace("[.]", ".", StringComparison.Ordinal).Replace("(.)", ".", StringComparison.Ordinal);
-        if (!wanted.Contains("://", StringComparison.Ordinal))
+        wanted = wanted.Replace("[.]", ".", StringComparison.Ordinal).Replace("(.)", ".", StringComparison.Ordinal).Replace("[:]", ":", StringComparison.Ordinal).Replace("[://]", "://", StringComparison.Ordinal);
+
+        // A scheme stands before anything else: "://" in a path or a query is another address's.
+        if (wanted.IndexOf("://", StringComparison.Ordinal) is var at && (at < 0 || at != wanted.AsSpan().IndexOfAny("/?#") - 1))
         {
             wanted = "http://" + wanted;
         }

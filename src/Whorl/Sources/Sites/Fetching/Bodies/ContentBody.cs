@@ -76,7 +76,10 @@ internal static class ContentBody
                 "gzip" or "x-gzip" => new GZipStream(content, CompressionMode.Decompress),
                 "deflate" => new DeflateBody(content),
                 "br" => new BrotliStream(content, CompressionMode.Decompress),
-                _ => throw new FetchException(ScanReasons.Malformed, "a content coding that was not asked for"),
+                "zstd" or "compress" or "x-compress" or "dcb" or "dcz" => throw new FetchException(ScanReasons.Malformed, "a content coding that was not asked for"),
+
+                // A charset or another word by mistake: browsers take the body as it is.
+                _ => content,
             };
         }
 

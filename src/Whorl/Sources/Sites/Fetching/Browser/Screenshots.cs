@@ -17,6 +17,9 @@ internal sealed class Screenshots(FetchOptions options, Dialer dialer, ObjectSto
     // Start of the browser before its own clock runs, and writing the picture after.
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(10);
 
+    // How long a visit waits for its turn; it has more to do than to be pictured.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _places = new(MaxAtOnce);
 
     public void Dispose() => _places.Dispose();
@@ -30,7 +33,12 @@ internal sealed class Screenshots(FetchOptions options, Dialer dialer, ObjectSto
             return null;
         }
 
-        await _places.WaitAsync(cancel);
+        if (!await _places.WaitAsync(Patience, cancel))
+        {
+            faults.Add("screenshot: others were before it");
+            return null;
+        }
+
         try
         {
             using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -29,17 +29,27 @@ internal sealed class SiteNames(DnsClient dns, HostsFile hosts)
     public Task<NamedAddresses> AddressesAsync(string host, CancellationToken cancel) =>
         _known.GetOrAdd(host, name => new(() => ResolveAsync(DnsMessage.Name(name), cancel))).Value;
 
+    // Labels that are dropped from a host in search of its zone.
+    private const int MaxClimb = 4;
+
     /// <summary>Fills in the zone's records: NS, MX and TXT of the zone that the host is in.</summary>
     public async Task<NetworkFacts> ZoneAsync(string host, NetworkFacts facts, List<string> faults, CancellationToken cancel)
     {
         string zone = DnsMessage.Name(host);
         DnsReply servers = await dns.AskAsync(zone, DnsType.Ns, cancel);
 
-        // A host that is no zone is told by the SOA record of the zone above it.
-        if (servers.Authority.FirstOrDefault(record => record.Type == DnsType.Soa) is { Owner.Length: > 0 } soa && Owned(servers, zone, DnsType.Ns).Count == 0
-            && (zone.EndsWith("." + soa.Owner, StringComparison.Ordinal) && soa.Owner.Contains('.')))
+        // A host that is no zone is told by the SOA record of the zone above it; for an alias that record is of the zone it leads to, and the name above is asked for.
+        for (int i = 0; i < MaxClimb && Owned(servers, zone, DnsType.Ns).Count == 0 && servers.Fault is null; i++)
         {
-            zone = soa.Owner;
+            string? above = servers.Answers.Any(record => record.Type == DnsType.Cname && record.Owner == zone)
+                ? zone[(zone.IndexOf('.', StringComparison.Ordinal) + 1)..]
+                : servers.Authority.FirstOrDefault(record => record.Type == DnsType.Soa)?.Owner;
+            if (above is null || !above.Contains('.', StringComparison.Ordinal) || !zone.EndsWith("." + above, StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            zone = above;
             servers = await dns.AskAsync(zone, DnsType.Ns, cancel);
         }
 

@@ -9,7 +9,8 @@ using Whorl.Sources.Sites.Scans;
 namespace Whorl.Sources.Sites.Fetching.Tls;
 
 /// <summary>
-/// JARM of a server: ten hellos, each on a connection of its own. What an address said is remembered for a while, because hundreds of sites may be on one.
+/// JARM of a server: ten hellos, each on a connection of its own. What was said is remembered for a while, for the other addresses of the same site;
+/// each host is asked for itself, because the hellos name it and servers of many sites answer by the name.
 /// Any number of threads.
 /// </summary>
 internal sealed class JarmAsker(Dialer dialer, TimeProvider clock)
@@ -17,18 +18,18 @@ internal sealed class JarmAsker(Dialer dialer, TimeProvider clock)
     // Connections at once to one server: ten in a row take ten times as long, ten at once look like an attack.
     private const int AtOnce = 3;
 
-    // Long enough for a batch of sites of one host, short enough that a change is seen at the next visit.
+    // Long enough for a batch of addresses of one site, short enough that a change is seen at the next visit.
     private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
 
     // Servers that are remembered; beyond it the table begins anew.
     private const int MaxKnown = 20_000;
 
-    private readonly ConcurrentDictionary<(PeerAddress Address, int Port), (string Jarm, long Until)> _known = new();
+    private readonly ConcurrentDictionary<(PeerAddress Address, int Port, string Host), (string Jarm, long Until)> _known = new();
 
     /// <summary>The hash; a fault where a hello was not answered in time, because the method then has no value at all.</summary>
     public async Task<string> AskAsync(PeerAddress address, int port, string host, CancellationToken cancel)
     {
-        if (_known.TryGetValue((address, port), out (string Jarm, long Until) known) && clock.GetTimestamp() < known.Until)
+        if (_known.TryGetValue((address, port, host), out (string Jarm, long Until) known) && clock.GetTimestamp() < known.Until)
         {
             return known.Jarm;
         }
@@ -46,7 +47,7 @@ internal sealed class JarmAsker(Dialer dialer, TimeProvider clock)
             _known.Clear();
         }
 
-        _known[(address, port)] = (hash, clock.GetTimestamp() + (long)(Age.TotalSeconds * clock.TimestampFrequency));
+        _known[(address, port, host)] = (hash, clock.GetTimestamp() + (long)(Age.TotalSeconds * clock.TimestampFrequency));
         return hash;
     }
 

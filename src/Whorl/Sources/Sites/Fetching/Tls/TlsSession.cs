@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Whorl.Fingerprints.Tls;
 using Whorl.Kernel.Certificates;
+using Whorl.Sources.Sites.Pages;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Sources.Sites.Fetching.Tls;
@@ -11,6 +12,10 @@ internal static class TlsSession
 {
     // Certificates of a chain that are told; real chains have up to six.
     private const int MaxTold = 8;
+
+    // Names of one certificate that are told, and characters of whom it is for and from: a certificate may hold a hundred kilobytes of them.
+    private const int MaxNames = 100;
+    private const int MaxText = 500;
 
     /// <summary>Shakes hands over <paramref name="wire"/>, which the stream that is returned owns.</summary>
     public static async Task<(SslStream Stream, TlsFacts Facts)> OpenAsync(Stream wire, string host, CancellationToken cancel)
@@ -42,7 +47,17 @@ internal static class TlsSession
             Ja3S = heard.Hello is { } hello ? Ja3S.Hash(hello) : null,
             Trusted = distrust.Count == 0,
             Distrust = distrust,
-            Certificates = [.. chain.Take(MaxTold).Select(each => CertificateFacts.Read(each.Span))],
+            Certificates = [.. chain.Take(MaxTold).Select(each => Bounded(CertificateFacts.Read(each.Span)))],
         });
     }
+
+    private static CertificateFacts Bounded(CertificateFacts facts) => facts with
+    {
+        Subject = Cut(facts.Subject),
+        SubjectCn = Cut(facts.SubjectCn),
+        Issuer = Cut(facts.Issuer),
+        Sans = [.. facts.Sans.Take(MaxNames).Select(name => Cut(name)!)],
+    };
+
+    private static string? Cut(string? text) => text is null ? null : PageTexts.Sample(text, MaxText);
 }

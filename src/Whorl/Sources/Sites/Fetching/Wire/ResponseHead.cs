@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Whorl.Fingerprints.Wire;
 using Whorl.Sources.Sites.Scans;
 
@@ -59,7 +60,9 @@ internal sealed record ResponseHead(string Protocol, int Status, IReadOnlyList<H
         }
 
         consumed = end;
-        string text = Encoding.Latin1.GetString(bytes[..end]);
+
+        // Bytes beyond ASCII are what browsers take them for: UTF-8 where they can be.
+        string text = (Utf8.IsValid(bytes[..end]) ? Encoding.UTF8 : Encoding.Latin1).GetString(bytes[..end]);
         ReadOnlySpan<char> rest = text;
         ReadOnlySpan<char> line = Line(ref rest);
         if (line.Length < 12 || line[8] != ' ' || line[7] is not ('0' or '1') || !int.TryParse(line.Slice(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out int status) || status < 100

@@ -41,8 +41,8 @@ internal sealed class SiteConnection(Stream stream, PeerAddress address, TlsFact
     /// <summary>Whether the body was read to its end.</summary>
     public bool IsBodyRead => _framing == BodyFraming.None;
 
-    /// <summary>Whether the last exchange was read to its end, so that another may follow.</summary>
-    public bool IsReusable => !_disposed && _keep && _framing == BodyFraming.None;
+    /// <summary>Whether the last exchange was read to its end and nothing came after it, so that another may follow.</summary>
+    public bool IsReusable => !_disposed && _keep && _framing == BodyFraming.None && _start == _end;
 
     /// <summary>Sends a request and reads the head of its answer.</summary>
     public async Task<ResponseHead> AskAsync(string request, CancellationToken cancel)

@@ -52,6 +52,7 @@ internal sealed class IdentityCatalog
     public IReadOnlyList<IdentityFact> Find(string html, string text)
     {
         IdentityList found = new(IsShared);
+        html = Escapes.Undo(html);
         FindPatterns(html, found);
         MailAddresses.Find(html, found);
         PhoneNumbers.Find(text, found);
@@ -96,7 +97,14 @@ internal sealed class IdentityCatalog
     {
         int start = Math.Max(0, at - pattern.Before);
         Match match = pattern.Form.Match(html, start, Math.Min(html.Length, at + Window) - start);
-        if (!match.Success)
+
+        // What ends ahead of the anchor is another anchor's.
+        while (match.Success && match.Index + match.Length <= at)
+        {
+            match = match.NextMatch();
+        }
+
+        if (!match.Success || match.Index > at)
         {
             return;
         }

@@ -32,6 +32,9 @@ internal static class WalletFinder
             }
 
             start += at;
+
+            // "%3A1Bv…": a sign as a URL writes it, and then a word.
+            start += start > 0 && html[start - 1] == '%' && html.Length - start > 2 && char.IsAsciiHexDigit(html[start]) && char.IsAsciiHexDigit(html[start + 1]) ? 2 : 0;
             int length = html[start..].IndexOfAnyExcept(WordChars);
             length = length < 0 ? html.Length - start : length;
             at = start + length;
