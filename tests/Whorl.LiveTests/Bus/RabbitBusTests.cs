@@ -4,6 +4,7 @@ using RabbitMQ.Client;
 using Whorl.Bus;
 using Whorl.Bus.RabbitMq;
 using Whorl.Kernel;
+using Whorl.LiveTests.Processes;
 using Whorl.LiveTests.Servers;
 using Whorl.Tests.Bus;
 using Whorl.Tests.Support;
@@ -17,6 +18,22 @@ public sealed class RabbitBusTests(LiveServers servers) : BusContract, IAsyncDis
     public ValueTask DisposeAsync() => _opener.DisposeAsync();
 
     internal override async Task<IBusEngine> OpenAsync() => await _opener.OpenAsync((await servers.RabbitAsync()).Uri);
+
+    [Fact]
+    public async Task The_doctor_says_whether_the_broker_answers_and_keeps_the_password_to_itself()
+    {
+        DoctorFinding there = await new BusDoctor(Options.Create(new BusOptions { Provider = BusProvider.RabbitMq, Uri = (await servers.RabbitAsync()).Uri })).CheckAsync(default);
+        DoctorFinding away = await new BusDoctor(Options.Create(new BusOptions
+        {
+            Provider = BusProvider.RabbitMq,
+            Uri = $"amqp://guest:secret-word@127.0.0.1:{RunningProcess.FreePort()}/",
+        })).CheckAsync(default);
+
+        there.Ok.ShouldBeTrue(there.Detail);
+        there.Detail.ShouldStartWith("version 3.");
+        away.Ok.ShouldBeFalse();
+        (away.Detail + away.Hint).ShouldNotContain("secret-word");
+    }
 
     internal override async Task<IReadOnlyList<string>> DeadLettersAsync(int count)
     {

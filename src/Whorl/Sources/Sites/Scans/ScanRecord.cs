@@ -90,7 +90,7 @@ internal sealed record HttpFacts
 
     public int Status { get; init; }
 
-    /// <summary><c>1.0</c>, <c>1.1</c> or <c>2</c>.</summary>
+    /// <summary><c>1.0</c> or <c>1.1</c>.</summary>
     public string? Protocol { get; init; }
 
     /// <summary>In the order they came, without Set-Cookie, under the caps.</summary>

@@ -31,7 +31,7 @@ public sealed class ImageReaderTests
         if (phash is not null)
         {
             // Decoders of JPEG may differ by a grey level.
-            PerceptualHash.Distance(look.Phash, phash).ShouldBeLessThanOrEqualTo(row.GetProperty("near").GetInt32(), $"{look.Phash} {phash}");
+            Distance(look.Phash!, phash).ShouldBeLessThanOrEqualTo(row.GetProperty("near").GetInt32(), $"{look.Phash} {phash}");
         }
     }
 
@@ -41,9 +41,10 @@ public sealed class ImageReaderTests
         string[] hashes = [.. Pictures.Where(static row => row.GetProperty("name").GetString()!.EndsWith("-big", StringComparison.Ordinal)).Select(static row => ImageReader.Read(Convert.FromHexString(row.GetProperty("hex").GetString()!)).Phash!)];
 
         hashes.Length.ShouldBe(8);
-        hashes.Max(hash => PerceptualHash.Distance(hash, hashes[0])).ShouldBeLessThanOrEqualTo(10);
-        PerceptualHash.Distance(hashes[0], "x").ShouldBe(-1);
+        hashes.Max(hash => Distance(hash, hashes[0])).ShouldBeLessThanOrEqualTo(10);
     }
+
+    private static int Distance(string one, string other) => (int)ulong.PopCount(Convert.ToUInt64(one, 16) ^ Convert.ToUInt64(other, 16));
 
     [Theory]
     [MemberData(nameof(Names))]

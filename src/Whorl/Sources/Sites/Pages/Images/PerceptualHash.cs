@@ -60,10 +60,4 @@ internal static class PerceptualHash
 
         return hash.ToString("x16", CultureInfo.InvariantCulture);
     }
-
-    /// <summary>Bits in which two hashes differ; -1 where one is none.</summary>
-    public static int Distance(ReadOnlySpan<char> one, ReadOnlySpan<char> other) =>
-        ulong.TryParse(one, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong a) && ulong.TryParse(other, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong b)
-            ? (int)ulong.PopCount(a ^ b)
-            : -1;
 }
