@@ -150,7 +150,7 @@ public sealed class FrameTests
         {
             for (int i = 0; i < 10; i++)
             {
-                await client.AskAsync("NOOP\r\n", "200 NOOP");
+                await client.AskAsync("OPTS UTF8 ON\r\n", "200 Always");
             }
         }
 

@@ -19,6 +19,13 @@ public sealed class TextServiceTests
         (await client.AskAsync("LIST\r\n", "\r\n")).ShouldBe("530 Please login with USER and PASS.\r\n");
         (await client.AskAsync("USER admin\r\n", "\r\n")).ShouldBe("331 Please specify the password.\r\n");
         (await client.AskAsync("PASS wrong\r\n", "\r\n")).ShouldBe("530 Login incorrect.\r\n");
+        foreach (string early in new[] { "SYST", "HELP", "NOOP" })
+        {
+            (await client.AskAsync(early + "\r\n", "\r\n")).ShouldBe("530 Please login with USER and PASS.\r\n");
+        }
+
+        (await client.AskAsync("FEAT\r\n", "211 End\r\n")).ShouldContain(" AUTH TLS\r\n EPRT\r\n");
+        (await client.AskAsync("PROT P\r\n", "\r\n")).ShouldBe("503 PROT needs a secure connection.\r\n");
         JsonElement attempt = decoy.Sink.Of(DecoyKinds.Auth).ShouldHaveSingleItem().Attributes;
         attempt.GetProperty("auth.user").GetString().ShouldBe("admin");
         attempt.GetProperty("auth.secret").GetString().ShouldBe("wrong");

@@ -65,7 +65,7 @@ internal sealed class PostgresService(Func<X509Certificate2> certificate) : IDec
                     await SignInAsync(session, Parameters(startup));
                     return;
                 default:
-                    await session.WriteAsync(Error("0A000", $"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}: server supports 3.0 to 3.0", "postmaster.c", "2134", "ProcessStartupPacket"));
+                    await session.WriteAsync(Error("0A000", $"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}: server supports 2.0 to 3.0", "postmaster.c", "2134", "ProcessStartupPacket"));
                     return;
             }
         }
