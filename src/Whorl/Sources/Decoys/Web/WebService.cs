@@ -36,10 +36,15 @@ internal sealed class WebService : IDecoyService
             ParseStatus status;
             while ((status = Http1Head.TryParse(session.Input.Span, out head)) == ParseStatus.NeedMore)
             {
-                if (!await session.MoreAsync())
+                int seen = session.Input.Length;
+                do
                 {
-                    return;
+                    if (!await session.MoreAsync())
+                    {
+                        return;
+                    }
                 }
+                while (!IsWorthReading(session.Input.Span, seen));
             }
 
             if (status == ParseStatus.Malformed)
@@ -53,6 +58,13 @@ internal sealed class WebService : IDecoyService
                 return;
             }
         }
+    }
+
+    // Whether what came since may have ended the head, or is as much again: single bytes do not have all be read anew.
+    private static bool IsWorthReading(ReadOnlySpan<byte> held, int seen)
+    {
+        ReadOnlySpan<byte> fresh = held[Math.Max(0, seen - "\n\r".Length)..];
+        return held.Length >= 2 * seen || fresh.IndexOf("\n\r\n"u8) >= 0 || fresh.IndexOf("\n\n"u8) >= 0;
     }
 
     // True where another request may follow.
@@ -118,7 +130,7 @@ internal sealed class WebService : IDecoyService
 
     private async Task NotHttpAsync(DecoySession session)
     {
-        await session.Report.PayloadAsync(session.Input, session.Input.Length, null);
+        await session.Report.MixedAsync(session.Input, session.Input.Length, null);
         await session.WriteAsync(Answer(session, Error(400, "400 Bad Request"), headOnly: false, keep: false));
     }
 
