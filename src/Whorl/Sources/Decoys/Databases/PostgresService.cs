@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Text;
@@ -7,7 +7,7 @@ using Whorl.Sources.Decoys.Text;
 namespace Whorl.Sources.Decoys.Databases;
 
 /// <summary>PostgreSQL (protocol 3.0): asks for the password in clear, as a server with such a line in pg_hba.conf does, and refuses it.</summary>
-internal sealed class PostgresService(Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class PostgresService(Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     private const int Version3 = 196_608;
     private const int TlsRequest = 80_877_103;

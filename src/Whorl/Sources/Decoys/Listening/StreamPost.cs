@@ -86,7 +86,7 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
             counted = true;
             socket.NoDelay = true;
             SessionReport report = new(teller, Place, new(source, remote.Port, PeerAddress.From(local.Address), local.Port));
-            session = new(new NetworkStream(socket, ownsSocket: false), report, teller.Limits, teller.Clock, stop);
+            session = new(new NetworkStream(socket, ownsSocket: false), report, teller.Limits, teller.Clock, stop) { Allows = bytes => sources.TryTake(source, bytes) };
             teller.Metrics.Begun(Place.Service.Kind);
             await service.ServeAsync(session);
             await session.LingerAsync(socket);
@@ -112,7 +112,7 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
 
             if (counted)
             {
-                sources.Close(source, session?.BytesIn ?? 0);
+                sources.Close(source);
             }
 
             socket.Dispose();

@@ -1,11 +1,11 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Shell;
 
 namespace Whorl.Sources.Decoys.Text;
 
 /// <summary>FTP (RFC 959) as vsftpd speaks it: sign-in, and for those let in listings, downloads of the persona's files and uploads, which are kept as payloads.</summary>
-internal sealed class FtpService(DecoyPlace place, Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class FtpService(DecoyPlace place, Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     private readonly string _banner = place.Service.Banner ?? "(vsFTPd 3.0.3)";
 

@@ -1,11 +1,11 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Whorl.Sources.Decoys.Sessions;
 
 namespace Whorl.Sources.Decoys.Text;
 
 /// <summary>SMTP (RFC 5321) as Postfix speaks it. Takes every mail and delivers none: mails are kept as payloads.</summary>
-internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class SmtpService(DecoyPlace place, Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     // What our EHLO says a mail may have.
     private const int MaxMail = 10_240_000;
