@@ -23,10 +23,13 @@ internal sealed class DecoyTalk : IDisposable
         IOptions<DecoysOptions> decoys = Options.Create(new DecoysOptions());
         ObjectStore objects = new(Options.Create(new ObjectOptions()), node, _clock);
         Teller = new(new Nowhere(), node, decoys, new SecretKeeper(decoys, node), objects, new DecoysMetrics(_meters), _clock);
-        Services = new(new CertificateMaker(node, _clock));
+        Certificates = new(node, _clock);
+        Services = new(Certificates);
     }
 
     public Teller Teller { get; }
+
+    public CertificateMaker Certificates { get; }
 
     public ServiceTable Services { get; }
 
@@ -37,10 +40,12 @@ internal sealed class DecoyTalk : IDisposable
     }
 
     /// <param name="piece">How many bytes come at once.</param>
-    public DecoySession Session(DecoyPlace place, byte[] said, int piece = int.MaxValue)
+    public DecoySession Session(DecoyPlace place, byte[] said, int piece = int.MaxValue) => Session(place, new SaidStream(said, piece));
+
+    public DecoySession Session(DecoyPlace place, Stream stream)
     {
         SessionReport report = new(Teller, place, new(PeerAddress.From(IPAddress.Loopback), 1, PeerAddress.From(IPAddress.Loopback), 2));
-        return new(new SaidStream(said, piece), report, Teller.Limits, _clock, CancellationToken.None);
+        return new(stream, report, Teller.Limits, _clock, CancellationToken.None);
     }
 
     public void Dispose()

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text.Json;
 using Whorl.Kernel;
 using Whorl.Sources.Decoys;
@@ -92,7 +95,7 @@ public sealed class FrameTests
                 await client.SayAsync(new string('x', 1024));
             }
         }
-        catch (System.Net.Sockets.SocketException)
+        catch (SocketException)
         {
             // The decoy hung up meanwhile, as it should.
         }
@@ -114,7 +117,7 @@ public sealed class FrameTests
             {
                 await client.SayAsync(new string('x', 600_000));
             }
-            catch (System.Net.Sockets.SocketException)
+            catch (SocketException)
             {
                 // Cut off, as it should be.
             }
@@ -137,7 +140,7 @@ public sealed class FrameTests
             {
                 await data.SayAsync(new string('x', 200_000));
             }
-            catch (System.Net.Sockets.SocketException)
+            catch (SocketException)
             {
                 // Cut off, as it should be.
             }
@@ -162,6 +165,30 @@ public sealed class FrameTests
     }
 
     [Fact]
+    public async Task Whoever_does_not_take_the_end_of_tls_is_let_go()
+    {
+        ManualClock clock = new();
+        using DecoyTalk talk = new(clock);
+        using Socket listener = new(SocketType.Stream, ProtocolType.Tcp), far = new(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        await far.ConnectAsync(listener.LocalEndPoint!);
+        using Socket near = await listener.AcceptAsync();
+        DecoyPlace place = DecoyTalk.Place("{ service: https }");
+        StuckStream stream = new(near);
+        await using DecoySession session = talk.Session(place, stream);
+        await using SslStream client = new(new NetworkStream(far), leaveInnerStreamOpen: false, static (_, _, _, _) => true);
+        Task greets = client.AuthenticateAsClientAsync("x");
+        (await session.StartTlsAsync(talk.Certificates.For(place.Decoy, place.Persona))).ShouldBeTrue();
+        await greets;
+        stream.IsStuck = true;
+        Task lingers = session.LingerAsync(near).AsTask();
+        lingers.IsCompleted.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await lingers.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task Whoever_is_silent_too_long_is_let_go()
     {
         await using TestDecoy decoy = new("{ service: ftp }", configure: options => options.Limits.IdleTime = TimeSpan.FromMilliseconds(50));
@@ -182,7 +209,7 @@ public sealed class FrameTests
             {
                 await client.SayAsync("x");
             }
-            catch (System.Net.Sockets.SocketException)
+            catch (SocketException)
             {
                 break;
             }
@@ -217,5 +244,21 @@ public sealed class FrameTests
 
         await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded);
         decoy.Sink.Of(DecoyKinds.Command).Count.ShouldBe(3);
+    }
+
+    /// <summary>A connection that takes nothing any more once it is stuck.</summary>
+    private sealed class StuckStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
+    {
+        public bool IsStuck { get; set; }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (IsStuck)
+            {
+                await new TaskCompletionSource().Task;
+            }
+
+            await base.WriteAsync(buffer, cancellationToken);
+        }
     }
 }

@@ -15,6 +15,8 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
 
     private int _open;
 
+    public override int Open => Volatile.Read(ref _open);
+
     protected override Socket Bind()
     {
         Socket socket = new(Place.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -80,10 +82,12 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
             if (sources.Open(source) is { } turned)
             {
                 teller.Metrics.Turned(turned);
+                Count(taken: false);
                 return;
             }
 
             counted = true;
+            Count(taken: true);
             socket.NoDelay = true;
             SessionReport report = new(teller, Place, new(source, remote.Port, PeerAddress.From(local.Address), local.Port));
             session = new(new NetworkStream(socket, ownsSocket: false), report, teller.Limits, teller.Clock, stop) { Allows = bytes => sources.TryTake(source, bytes) };
