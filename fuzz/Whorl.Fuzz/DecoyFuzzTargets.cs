@@ -44,7 +44,7 @@ internal static class DecoyFuzzTargets
 
     private static int Redis(ReadOnlySpan<byte> input)
     {
-        ParseStatus status = RedisCommand.TryParse(input, out int consumed, out List<byte[]> arguments);
+        ParseStatus status = new RedisReader().TryParse(input, out int consumed, out IReadOnlyList<byte[]> arguments);
         return HashCode.Combine(status, arguments.Count, Inside(consumed, input));
     }
 

@@ -4,6 +4,7 @@ using Whorl.Analysis.Identities;
 using Whorl.Analysis.Journal;
 using Whorl.Analysis.Rotations;
 using Whorl.Delivery.WebConsole.Captures;
+using Whorl.Delivery.WebConsole.Decoys;
 using Whorl.Kernel;
 using Whorl.Tests.WebConsole;
 
@@ -17,6 +18,13 @@ internal static class CapturedDay
     public static async Task FillAsync(ConsoleHost host)
     {
         await RememberAsync(host);
+        host.Services.GetRequiredService<DecoysLive>().Add("""
+            {"node":"trap1","objects_full":true,"more":3,"places":[
+              {"decoy":"bastion","persona":"web-server","service":"ssh","place":"198.51.100.1:22","listening":true,"open":14,"taken":18422,"turned_away":310},
+              {"decoy":"bastion","persona":"web-server","service":"http","place":"198.51.100.1:443","listening":true,"open":2,"taken":901,"turned_away":0},
+              {"decoy":"camera","persona":"camera","service":"telnet","place":"[2001:db8:4:0:5054:ff:fe3a:917c]:23","listening":false,"fault":"this machine does not have this address","hint":"`ip address` says which it has","open":0,"taken":0,"turned_away":0},
+              {"decoy":"camera","persona":"camera","service":"snmp","place":"198.51.100.2:161","listening":true,"open":0,"taken":77120,"turned_away":5}]}
+            """u8.ToArray());
         CaptureLive live = host.Services.GetRequiredService<CaptureLive>();
         live.AddSummaries(ConsoleHost.Batch(Made("capture.summary", 1, """
             {"capture.interfaces":[{"capture.interface":"decoys0","capture.state":"listening","capture.frames":184220,"capture.bytes":98133000,"capture.drops":12,"capture.observations":913,"capture.dropped":0,"capture.evictions":0,"capture.flows":4120},

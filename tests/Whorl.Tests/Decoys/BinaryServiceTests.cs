@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Whorl.Kernel;
 
@@ -90,7 +92,9 @@ public sealed class BinaryServiceTests
         await using TestDecoy decoy = new("{ service: smb }");
         using DecoyClient client = await decoy.ConnectAsync();
         await client.SayAsync(ClientBytes.SmbNegotiate);
-        await client.HearAsync("\x2B\x06\x01\x04\x01\x82\x37\x02\x02\x0A");
+        string negotiated = await client.HearAsync("\x2B\x06\x01\x04\x01\x82\x37\x02\x02\x0A");
+        long time = BinaryPrimitives.ReadInt64LittleEndian(Encoding.Latin1.GetBytes(negotiated).AsSpan(4 + 64 + 40));
+        (TimeProvider.System.GetUtcNow() - DateTimeOffset.FromFileTime(time)).Duration().ShouldBeLessThan(TimeSpan.FromDays(1));
         await client.SayAsync(ClientBytes.SmbSetup(ClientBytes.NtlmNegotiate));
         await client.HearAsync("NTLMSSP\0\x02");
         await client.SayAsync(ClientBytes.SmbSetup(ClientBytes.NtlmAnswer("CORP", "alice")));

@@ -1,6 +1,11 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text.Json;
 using Whorl.Kernel;
 using Whorl.Sources.Decoys;
+using Whorl.Sources.Decoys.Sessions;
+using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Decoys;
 
@@ -90,7 +95,7 @@ public sealed class FrameTests
                 await client.SayAsync(new string('x', 1024));
             }
         }
-        catch (System.Net.Sockets.SocketException)
+        catch (SocketException)
         {
             // The decoy hung up meanwhile, as it should.
         }
@@ -98,6 +103,89 @@ public sealed class FrameTests
         JsonElement ended = (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes;
         ended.GetProperty("session.close").GetString().ShouldBe("byte_limit");
         ended.GetProperty("session.bytes_in").GetInt32().ShouldBeLessThan(64 * 1024);
+    }
+
+    [Fact]
+    public async Task Open_conversations_of_one_source_share_what_it_may_send_a_minute()
+    {
+        await using TestDecoy decoy = new("{ service: smtp }", configure: options => options.Limits.MegabytesPerMinute = 1);
+        using DecoyClient first = await decoy.ConnectAsync(), second = await decoy.ConnectAsync();
+        foreach (DecoyClient client in new[] { first, second })
+        {
+            await client.AskAsync("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nBDAT 600000\r\n", "2.1.5");
+            try
+            {
+                await client.SayAsync(new string('x', 600_000));
+            }
+            catch (SocketException)
+            {
+                // Cut off, as it should be.
+            }
+        }
+
+        (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes.GetProperty("session.close").GetString().ShouldBe("byte_limit");
+        decoy.Sink.Of(DecoyKinds.SessionEnded).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_is_uploaded_over_ftp_counts_as_what_is_said()
+    {
+        await using TestDecoy decoy = new("{ service: ftp, accept: any }", configure: options => options.Limits.KilobytesIn = 64);
+        using DecoyClient client = await decoy.ConnectAsync();
+        await client.AskAsync("USER a\r\nPASS b\r\n", "230 ");
+        using (DecoyClient data = await TextServiceTests.PassiveAsync(client))
+        {
+            await client.AskAsync("STOR x\r\n", "150 ");
+            try
+            {
+                await data.SayAsync(new string('x', 200_000));
+            }
+            catch (SocketException)
+            {
+                // Cut off, as it should be.
+            }
+        }
+
+        (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes.GetProperty("session.close").GetString().ShouldBe("byte_limit");
+    }
+
+    [Fact]
+    public async Task Whoever_waits_too_long_for_a_turn_is_let_go()
+    {
+        ManualClock clock = new();
+        using DecoyTalk talk = new(clock);
+        using SemaphoreSlim gate = new(1);
+        await using DecoySession first = talk.Session(DecoyTalk.Place("{ service: ssh }"), []), second = talk.Session(DecoyTalk.Place("{ service: ssh }"), []);
+        (await first.EnterAsync(gate)).ShouldBeTrue();
+        Task<bool> waits = second.EnterAsync(gate).AsTask();
+        waits.IsCompleted.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        (await waits).ShouldBeFalse();
+        second.Close.ShouldBe(SessionClose.Idle);
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_take_the_end_of_tls_is_let_go()
+    {
+        ManualClock clock = new();
+        using DecoyTalk talk = new(clock);
+        using Socket listener = new(SocketType.Stream, ProtocolType.Tcp), far = new(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        await far.ConnectAsync(listener.LocalEndPoint!);
+        using Socket near = await listener.AcceptAsync();
+        DecoyPlace place = DecoyTalk.Place("{ service: https }");
+        StuckStream stream = new(near);
+        await using DecoySession session = talk.Session(place, stream);
+        await using SslStream client = new(new NetworkStream(far), leaveInnerStreamOpen: false, static (_, _, _, _) => true);
+        Task greets = client.AuthenticateAsClientAsync("x");
+        (await session.StartTlsAsync(talk.Certificates.For(place.Decoy, place.Persona))).ShouldBeTrue();
+        await greets;
+        stream.IsStuck = true;
+        Task lingers = session.LingerAsync(near).AsTask();
+        lingers.IsCompleted.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await lingers.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -121,7 +209,7 @@ public sealed class FrameTests
             {
                 await client.SayAsync("x");
             }
-            catch (System.Net.Sockets.SocketException)
+            catch (SocketException)
             {
                 break;
             }
@@ -150,11 +238,27 @@ public sealed class FrameTests
         {
             for (int i = 0; i < 10; i++)
             {
-                await client.AskAsync("NOOP\r\n", "200 NOOP");
+                await client.AskAsync("OPTS UTF8 ON\r\n", "200 Always");
             }
         }
 
         await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded);
         decoy.Sink.Of(DecoyKinds.Command).Count.ShouldBe(3);
+    }
+
+    /// <summary>A connection that takes nothing any more once it is stuck.</summary>
+    private sealed class StuckStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
+    {
+        public bool IsStuck { get; set; }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (IsStuck)
+            {
+                await new TaskCompletionSource().Task;
+            }
+
+            await base.WriteAsync(buffer, cancellationToken);
+        }
     }
 }

@@ -1,35 +1,16 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Text;
-using Microsoft.Extensions.Options;
-using Whorl.Kernel;
 using Whorl.Sources.Decoys;
 using Whorl.Sources.Decoys.Personas;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Ssh;
-using Whorl.Stores.Objects;
-using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Decoys;
 
 /// <summary>Every service survives what its clients say cut off anywhere and with any bit turned over, and ends.</summary>
 public sealed class HostileBytesTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
-    private readonly TestMeters _meters = new();
-    private readonly EagerClock _clock = new();
-    private readonly ServiceTable _services;
-    private readonly Teller _teller;
-
-    public HostileBytesTests()
-    {
-        DecoysOptions options = new();
-        IOptions<NodeOptions> node = Options.Create(new NodeOptions { Name = "test", Data = _folder.Path });
-        IOptions<DecoysOptions> decoys = Options.Create(options);
-        ObjectStore objects = new(Options.Create(new ObjectOptions()), node, _clock);
-        _teller = new(new Nowhere(), node, decoys, new SecretKeeper(decoys, node), objects, new DecoysMetrics(_meters), _clock);
-        _services = new(new CertificateMaker(node, _clock));
-    }
+    private readonly DecoyTalk _talk = new();
 
     public static TheoryData<string, byte[]> Conversations => new()
     {
@@ -53,8 +34,8 @@ public sealed class HostileBytesTests : IDisposable
     [MemberData(nameof(Conversations), DisableDiscoveryEnumeration = true)]
     public async Task A_conversation_that_is_cut_off_or_bent_ends_without_a_fault(string service, byte[] said)
     {
-        DecoyPlace place = Place(service);
-        IDecoyService serves = _services.Stream(place);
+        DecoyPlace place = DecoyTalk.Place(service);
+        IDecoyService serves = _talk.Services.Stream(place);
         foreach (byte[] bytes in Bent(said))
         {
             await TalkAsync(place, bytes, serves.ServeAsync);
@@ -65,7 +46,7 @@ public sealed class HostileBytesTests : IDisposable
     public async Task What_is_said_inside_of_ssh_may_be_cut_off_or_bent_too()
     {
         // After the exchange the same readers work on what was decrypted; here they read it in clear.
-        DecoyPlace place = Place("{ service: ssh, accept: any, shell: true }");
+        DecoyPlace place = DecoyTalk.Place("{ service: ssh, accept: any, shell: true }");
         byte[] said =
         [
             .. SshBytes.Packet([5, .. Text("ssh-userauth")]),
@@ -104,27 +85,17 @@ public sealed class HostileBytesTests : IDisposable
     [InlineData("{ service: snmp, accept: any }")]
     public void A_datagram_that_is_cut_off_or_bent_is_answered_with_no_more_bytes_than_it_brought(string service)
     {
-        DecoyPlace place = Place(service);
+        DecoyPlace place = DecoyTalk.Place(service);
         IDatagramService answers = ServiceTable.Datagram(place);
         foreach (byte[] bytes in Bent(place.Service.Kind == ServiceKind.Dns ? ClientBytes.DnsQuestion : ClientBytes.SnmpGet))
         {
-            answers.Answer(bytes, new(_teller, place, default)).Length.ShouldBeLessThanOrEqualTo(bytes.Length);
+            answers.Answer(bytes, new(_talk.Teller, place, default)).Length.ShouldBeLessThanOrEqualTo(bytes.Length);
         }
     }
 
-    public void Dispose()
-    {
-        _meters.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _talk.Dispose();
 
     private static byte[] Text(string text) => [0, 0, (byte)(text.Length >> 8), (byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
-
-    private static DecoyPlace Place(string service)
-    {
-        Persona persona = TestDecoy.Read($"name: test\nservices:\n  - {service}\n");
-        return new("decoy", persona, persona.Services[0], new IPEndPoint(IPAddress.Loopback, 1));
-    }
 
     private static IEnumerable<byte[]> Bent(byte[] said)
     {
@@ -143,81 +114,9 @@ public sealed class HostileBytesTests : IDisposable
 
     private async Task TalkAsync(DecoyPlace place, byte[] bytes, Func<DecoySession, Task> serve)
     {
-        SessionReport report = new(_teller, place, new(PeerAddress.From(IPAddress.Loopback), 1, PeerAddress.From(IPAddress.Loopback), 2));
-        await using DecoySession session = new(new SaidStream(bytes), report, _teller.Limits, _clock, CancellationToken.None);
+        await using DecoySession session = _talk.Session(place, bytes);
         await serve(session);
-        report.End(session);
-    }
-
-    private sealed class Nowhere : IObservationSink
-    {
-        public bool TryPublish(Observation observation) => true;
-
-        public bool TryPublish(ObservationBatch batch) => true;
-    }
-
-    /// <summary>Says its bytes, then ends; swallows what is answered.</summary>
-    private sealed class SaidStream(byte[] bytes) : Stream
-    {
-        private int _at;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            int take = Math.Min(count, bytes.Length - _at);
-            bytes.AsSpan(_at, take).CopyTo(buffer.AsSpan(offset));
-            _at += take;
-            return take;
-        }
-
-        public override void Write(byte[] buffer, int offset, int count)
-        {
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-    }
-
-    /// <summary>Short waits are over at once, long ones never: pauses pass, deadlines do not strike.</summary>
-    private sealed class EagerClock : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Timer timer = new(callback, state, dueTime < TimeSpan.FromSeconds(1) ? dueTime : Timeout.InfiniteTimeSpan);
-            if (dueTime >= TimeSpan.Zero && dueTime < TimeSpan.FromSeconds(1))
-            {
-                timer.Fire();
-            }
-
-            return timer;
-        }
-
-        private sealed class Timer(TimerCallback callback, object? state, TimeSpan due) : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => due >= Timeout.InfiniteTimeSpan;
-
-            public void Fire() => ThreadPool.UnsafeQueueUserWorkItem(_ => callback(state), null);
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => default;
-        }
+        session.Report.End(session);
     }
 }
 

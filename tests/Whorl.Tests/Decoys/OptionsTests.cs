@@ -32,7 +32,7 @@ public sealed class OptionsTests
         SourceTable sources = new(new DecoyLimits { Sources = 64, ConnectionsPerMinute = 2, Connections = 3 }, clock);
         PeerAddress peer = new(1);
         sources.Open(peer).ShouldBeNull();
-        sources.Close(peer, 10);
+        sources.Close(peer);
         sources.Open(peer).ShouldBeNull();
         sources.Open(peer).ShouldBe(TurnedAway.SourceRate);
         clock.Advance(TimeSpan.FromMinutes(1));
@@ -45,5 +45,31 @@ public sealed class OptionsTests
         // What is open is remembered through all of that.
         sources.Open(new((UInt128)5000 << 64)).ShouldBeNull();
         sources.Open(new((UInt128)5001 << 64)).ShouldBe(TurnedAway.Full);
+    }
+
+    [Fact]
+    public void Bytes_count_while_they_come_for_each_source_and_for_all_together()
+    {
+        const int Megabyte = 1024 * 1024;
+        ManualClock clock = new();
+        SourceTable sources = new(new DecoyLimits { MegabytesPerMinute = 2, TotalMegabytesPerMinute = 3, TotalDatagramsPerMinute = 4 }, clock);
+        PeerAddress one = new((UInt128)1 << 64), other = new((UInt128)2 << 64), third = new((UInt128)3 << 64);
+        sources.Open(one).ShouldBeNull();
+        sources.TryTake(one, Megabyte).ShouldBeTrue();
+        sources.TryTake(one, Megabyte).ShouldBeFalse();
+        sources.Open(one).ShouldBe(TurnedAway.SourceBytes);
+        sources.Datagram(one, 1).ShouldBe(TurnedAway.SourceBytes);
+        sources.Open(other).ShouldBeNull();
+        sources.TryTake(other, Megabyte).ShouldBeFalse();
+        sources.Open(third).ShouldBe(TurnedAway.Bytes);
+        sources.Datagram(third, 1).ShouldBe(TurnedAway.Bytes);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        sources.TryTake(one, Megabyte).ShouldBeTrue();
+        for (uint i = 10; i < 14; i++)
+        {
+            sources.Datagram(new((UInt128)i << 64), 1).ShouldBeNull();
+        }
+
+        sources.Datagram(third, 1).ShouldBe(TurnedAway.Rate);
     }
 }

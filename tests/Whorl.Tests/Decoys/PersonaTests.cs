@@ -35,6 +35,7 @@ public sealed class PersonaTests
     [InlineData("name: a\nservices: [{ service: ssh, accept: some }]", "f:2:36: accept must be never, listed or any, not 'some'")]
     [InlineData("name: a\nservices: [{ service: ftp, banner: \"a\\r\\nb\" }]", "f:2:36: banner must be one line of ASCII")]
     [InlineData("name: a\nservices: [{ service: ftp, pages: [{ path: / }] }]", "f:2:35: only http and https have pages")]
+    [InlineData("name: a\nservices: [{ service: ftp, errors: [{ status: 404 }] }]", "f:2:36: only http and https have errors")]
     [InlineData("name: a\nservices: [{ service: http, pages: [{ path: x }] }]", "f:2:45: a path begins with a slash")]
     [InlineData("name: a\nservices: [{ service: ssh }, { service: ftp, port: 22 }]", "f:2:11: two services are on port 22")]
     public void A_fault_is_named_with_its_place(string yaml, string fault)

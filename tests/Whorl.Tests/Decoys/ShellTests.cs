@@ -21,6 +21,7 @@ public sealed class ShellTests
     [InlineData("cd /tmp; echo a > f; echo b >> f; cat f; rm f; cat f", "a\nb\ncat: f: No such file or directory\n")]
     [InlineData("ls / | grep ^opt$", "opt\n")]
     [InlineData("nosuch --help 2>&1", "-bash: nosuch: command not found\n")]
+    [InlineData("printf '%s-%s\\n' a b", "a-b\n")]
     [InlineData("echo a >/dev/null; echo b > /nowhere/f", "-bash: /nowhere/f: No such file or directory\n")]
     [InlineData("/bin/busybox MIRAI", "MIRAI: applet not found\n")]
     [InlineData("sh -c 'echo a; exit'; echo never", "a\n")]
@@ -57,6 +58,40 @@ public sealed class ShellTests
         }
 
         shell.Files.Written.Sum(file => file.Content.Length).ShouldBeLessThan(2 * 1024 * 1024);
+    }
+
+    [Fact]
+    public void Variables_that_double_each_other_stay_within_bounds()
+    {
+        ShellMachine shell = New();
+        shell.Run("a=" + new string('A', 8000), out _);
+        shell.Run("b=" + string.Concat(Enumerable.Repeat("$a", 1000)), out _);
+        shell.Run("echo $b", out _).ShouldBe("\n");
+        shell.Run("echo " + string.Concat(Enumerable.Repeat("$a", 1000)), out _).Length.ShouldBeLessThanOrEqualTo(64 * 1024 + 1);
+        shell.Run("echo " + string.Concat(Enumerable.Repeat("\"$a\"'' ", 500)), out _).Length.ShouldBeLessThanOrEqualTo(257 * 1024);
+    }
+
+    [Fact]
+    public void A_line_that_reads_files_again_and_again_costs_no_more_than_a_line_may()
+    {
+        ShellMachine shell = New();
+        shell.Run("cat > /tmp/f", out _, new string('x', 1024 * 1024));
+        shell.Files.Read("/tmp/f")!.Length.ShouldBe(1024 * 1024);
+        string again = string.Concat(Enumerable.Repeat(" /tmp/f", 500));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        shell.Run("cat" + again, out _).Length.ShouldBeLessThanOrEqualTo(256 * 1024);
+        shell.Run("md5sum" + again, out _);
+        shell.Run("tee" + again + " < /tmp/f", out _);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(256L * 1024 * 1024);
+    }
+
+    [Fact]
+    public void Somebody_who_keeps_the_shell_busy_hears_that_it_has_no_memory_left()
+    {
+        ShellMachine shell = New();
+        shell.Run("cat > /tmp/f", out _, new string('x', 1024 * 1024));
+        string line = "cat" + string.Concat(Enumerable.Repeat(" /tmp/f", 10)) + " > /dev/null";
+        Enumerable.Range(0, 100).Select(_ => shell.Run(line, out bool _)).ShouldContain("-bash: fork: Cannot allocate memory\n");
     }
 
     private static ShellMachine New() => new(Machine, "root", TimeProvider.System);

@@ -55,6 +55,8 @@ internal sealed class TestDecoy : IAsyncDisposable
 
     public DecoysMetrics Metrics { get; }
 
+    public DecoyPost Post => _post;
+
     public IPEndPoint EndPoint => _post.BoundTo!;
 
     public static Persona Read(string yaml)

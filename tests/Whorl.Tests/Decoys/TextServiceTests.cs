@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Whorl.Kernel;
+using Whorl.Sources.Decoys.Sessions;
 
 namespace Whorl.Tests.Decoys;
 
@@ -17,6 +19,13 @@ public sealed class TextServiceTests
         using DecoyClient client = await decoy.ConnectAsync();
         (await client.HearAsync("\r\n")).ShouldBe("220 (vsFTPd 3.0.3)\r\n");
         (await client.AskAsync("LIST\r\n", "\r\n")).ShouldBe("530 Please login with USER and PASS.\r\n");
+        foreach (string early in new[] { "SYST", "HELP", "NOOP" })
+        {
+            (await client.AskAsync(early + "\r\n", "\r\n")).ShouldBe("530 Please login with USER and PASS.\r\n");
+        }
+
+        (await client.AskAsync("FEAT\r\n", "211 End\r\n")).ShouldContain(" AUTH TLS\r\n EPRT\r\n");
+        (await client.AskAsync("PROT P\r\n", "\r\n")).ShouldBe("503 PROT needs a secure connection.\r\n");
         (await client.AskAsync("USER admin\r\n", "\r\n")).ShouldBe("331 Please specify the password.\r\n");
         (await client.AskAsync("PASS wrong\r\n", "\r\n")).ShouldBe("530 Login incorrect.\r\n");
         JsonElement attempt = decoy.Sink.Of(DecoyKinds.Auth).ShouldHaveSingleItem().Attributes;
@@ -128,7 +137,52 @@ public sealed class TextServiceTests
         decoy.Sink.Of(DecoyKinds.Command)[^1].Attributes.GetProperty("command.text").GetString().ShouldBe("CONFIG SET dir /root/.ssh/");
     }
 
-    private static async Task<DecoyClient> PassiveAsync(DecoyClient client)
+    [Fact]
+    public async Task Smtp_takes_a_mail_in_chunks_as_it_offers()
+    {
+        await using TestDecoy decoy = new("{ service: smtp }");
+        using DecoyClient client = await decoy.ConnectAsync();
+        (await client.AskAsync("EHLO a\r\nBDAT 2 LAST\r\nhi", "recipients\r\n")).ShouldEndWith("554 5.5.1 Error: no valid recipients\r\n");
+        await client.AskAsync("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nBDAT x\r\n", "501 5.5.4 Syntax: BDAT count [LAST]\r\n");
+        await client.AskAsync("BDAT 5\r\nSub\r\n", "250 2.0.0 Ok: 5 bytes\r\n");
+        await client.AskAsync("BDAT 3 LAST\r\n.\r\n", "250 2.0.0 Ok: queued as ");
+        await client.AskAsync("BDAT 0 LAST\r\n", "554 ");
+        JsonElement payload = decoy.Sink.Of(DecoyKinds.Payload).ShouldHaveSingleItem().Attributes;
+        payload.GetProperty("payload.type").GetString().ShouldBe("mail");
+        await using Stream kept = decoy.Objects.Open(payload.GetProperty("payload.sha256").GetString()!)!;
+        using StreamReader reader = new(kept);
+        (await reader.ReadToEndAsync()).ShouldBe("Sub\r\n.\r\n");
+    }
+
+    [Fact]
+    public async Task Redis_says_hello_and_hears_the_password_in_it()
+    {
+        await using TestDecoy decoy = new("{ service: redis, accept: listed }", "accounts:\n  - { user: default, passwords: [letmein] }");
+        using DecoyClient client = await decoy.ConnectAsync();
+        (await client.AskAsync("HELLO 3\r\n", "\r\n")).ShouldStartWith("-NOAUTH HELLO must be called");
+        (await client.AskAsync("HELLO 4\r\n", "\r\n")).ShouldStartWith("-NOPROTO");
+        await client.AskAsync("HELLO 3 AUTH default wrong SETNAME x\r\n", "-WRONGPASS");
+        await client.HearAsync("\r\n");
+        (await client.AskAsync("HELLO 3 AUTH default letmein\r\n", "*0\r\n")).ShouldStartWith("%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n");
+        (await client.AskAsync("GET x\r\n", "\r\n")).ShouldBe("_\r\n");
+        decoy.Sink.Of(DecoyKinds.Auth).Select(attempt => attempt.Attributes.GetProperty("auth.secret").GetString()).ShouldBe(["wrong", "letmein"]);
+    }
+
+    [Fact]
+    public async Task A_command_of_redis_that_comes_byte_by_byte_is_read_once()
+    {
+        using DecoyTalk talk = new();
+        string said = "*1000\r\n" + string.Concat(Enumerable.Repeat("$1\r\nx\r\n", 1000)) + new string('y', 15_000) + "\r\n";
+        DecoyPlace place = DecoyTalk.Place("{ service: redis, accept: any }");
+        IDecoyService redis = talk.Services.Stream(place);
+        await using DecoySession session = talk.Session(place, Encoding.Latin1.GetBytes(said), piece: 1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        await redis.ServeAsync(session);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(64 * 1024 * 1024);
+        session.BytesIn.ShouldBe(said.Length);
+    }
+
+    internal static async Task<DecoyClient> PassiveAsync(DecoyClient client)
     {
         string answer = await client.AskAsync("EPSV\r\n", ")\r\n");
         int port = int.Parse(answer.Split('|')[3], System.Globalization.CultureInfo.InvariantCulture);

@@ -24,6 +24,30 @@ public sealed class WebServiceTests
     }
 
     [Fact]
+    public async Task A_request_that_comes_byte_by_byte_is_answered_at_its_end()
+    {
+        await using TestDecoy decoy = new(Site);
+        using DecoyClient client = await decoy.ConnectAsync();
+        foreach (char each in "\r\nGET /.env HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n")
+        {
+            await client.SayAsync([(byte)each]);
+        }
+
+        (await client.HearAsync("KEY=1")).ShouldStartWith("HTTP/1.1 200 OK\r\n");
+    }
+
+    [Fact]
+    public async Task A_persona_says_in_its_own_words_what_is_wrong_and_answers_methods_apart()
+    {
+        await using TestDecoy decoy = new("{ service: http, pages: [{ path: /x, status: 405, body: post only }, { path: /x, method: POST, body: posted }, { path: \"/private*\", realm: Router }], errors: [{ status: 404, body: gone }, { status: 401, type: text/plain, body: who }] }");
+        using DecoyClient client = await decoy.ConnectAsync();
+        (await client.AskAsync("GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "post only")).ShouldStartWith("HTTP/1.1 405 ");
+        (await client.AskAsync("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "posted")).ShouldStartWith("HTTP/1.1 200 ");
+        (await client.AskAsync("GET /none HTTP/1.1\r\nHost: a\r\n\r\n", "gone")).ShouldStartWith("HTTP/1.1 404 ");
+        (await client.AskAsync("GET /private/a HTTP/1.1\r\nHost: a\r\n\r\n", "who")).ShouldContain("WWW-Authenticate: Basic realm=\"Router\"\r\n");
+    }
+
+    [Fact]
     public async Task Basic_credentials_are_told_and_refused()
     {
         await using TestDecoy decoy = new(Site);

@@ -15,6 +15,7 @@ using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Attackers;
 using Whorl.Delivery.WebConsole.Captures;
 using Whorl.Delivery.WebConsole.Decisions;
+using Whorl.Delivery.WebConsole.Decoys;
 using Whorl.Delivery.WebConsole.Overview;
 using Whorl.Delivery.WebConsole.Pages;
 using Whorl.Delivery.WebConsole.Prober;
@@ -56,6 +57,7 @@ internal static class ConsoleModule
         services.AddSingleton(provider => new RequestHistory(provider.GetRequiredService<LiveRequests>(), provider.GetService<JournalStore>(), provider.GetService<RuleLibrary>()));
         services.AddSingleton<CaptureLive>().AddSingleton<CaptureEndpoints>();
         services.AddSingleton<AttackerEndpoints>().AddSingleton<ProberLive>().AddSingleton<ProberPages>();
+        services.AddSingleton<DecoysLive>().AddSingleton<DecoyPages>();
         services.AddSingleton<SummaryHistory>().AddSingleton<OverviewEndpoints>();
         services.AddSingleton<DecisionPages>();
         services.AddSingleton<SitePages>().AddSingleton<SiteDetails>().AddSingleton<JobPages>().AddSingleton<FeaturePages>().AddSingleton<CampaignPages>();
@@ -80,6 +82,7 @@ internal static class ConsoleModule
         services.GetRequiredService<CaptureEndpoints>().Map(members);
         services.GetRequiredService<AttackerEndpoints>().Map(members);
         services.GetRequiredService<ProberPages>().Map(members, operators);
+        services.GetRequiredService<DecoyPages>().Map(members);
         services.GetRequiredService<DecisionPages>().Map(members, operators);
         services.GetRequiredService<SitePages>().Map(members, operators);
         services.GetRequiredService<SiteDetails>().Map(members, operators);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
@@ -20,10 +21,22 @@ internal sealed class CertificateMaker(IOptions<NodeOptions> node, TimeProvider 
     // How long ago that was, at most.
     private const int MaxAgeDays = 700;
 
-    private readonly ConcurrentDictionary<string, Lazy<X509Certificate2>> _certificates = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<string, SslStreamCertificateContext> _certificates = new(StringComparer.Ordinal);
 
-    public X509Certificate2 For(string decoy, Persona persona) =>
-        _certificates.GetOrAdd(decoy, name => new(() => ReadOrMake(PathOf(name, "pfx"), persona))).Value;
+    /// <summary>The decoy's certificate, ready to be shown. Where the disk failed it is tried again for the next who asks.</summary>
+    public SslStreamCertificateContext For(string decoy, Persona persona)
+    {
+        if (_certificates.TryGetValue(decoy, out SslStreamCertificateContext? known))
+        {
+            return known;
+        }
+
+        lock (_gate)
+        {
+            return _certificates.GetOrAdd(decoy, name => SslStreamCertificateContext.Create(ReadOrMake(PathOf(name, "pfx"), persona), null, offline: true));
+        }
+    }
 
     /// <summary>Bytes of a secret file of one decoy; made where it is not there.</summary>
     public byte[] Keep(string decoy, string kind, Func<byte[]> make)

@@ -9,6 +9,12 @@ internal enum TurnedAway
     /// <summary>Too many conversations in all.</summary>
     Full,
 
+    /// <summary>Too many datagrams a minute in all.</summary>
+    Rate,
+
+    /// <summary>Too many bytes a minute in all.</summary>
+    Bytes,
+
     /// <summary>Too many conversations of this source at once.</summary>
     SourceConnections,
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Whorl.Bus;
 using Whorl.Kernel;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Stores.Objects;
@@ -10,6 +11,7 @@ internal static class DecoysModule
 {
     public static IHostApplicationBuilder AddDecoys(this IHostApplicationBuilder builder)
     {
+        builder.AddBus();
         builder.AddObjects();
         builder.AddModuleOptions<DecoysOptions, DecoysOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<DecoysOptions>, DecoysOptionsCheck>();

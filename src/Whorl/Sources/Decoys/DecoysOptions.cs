@@ -88,6 +88,14 @@ internal sealed class DecoyLimits
     [Range(1, 10_000_000)]
     public int DatagramsPerMinute { get; set; } = 600;
 
+    /// <summary>Megabytes a minute that all sources together may send.</summary>
+    [Range(1, 1_000_000)]
+    public int TotalMegabytesPerMinute { get; set; } = 1024;
+
+    /// <summary>Datagrams a minute of all sources together that are answered and told; their sources can be forged.</summary>
+    [Range(1, 100_000_000)]
+    public int TotalDatagramsPerMinute { get; set; } = 60_000;
+
     /// <summary>Sources remembered for that.</summary>
     [Range(64, 4_194_304)]
     public int Sources { get; set; } = 65_536;

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Whorl.Bus;
 using Whorl.Kernel;
 using Whorl.Kernel.Content;
 using Whorl.Sources.Decoys.Listening;
@@ -12,11 +13,14 @@ namespace Whorl.Sources.Decoys;
 
 /// <summary>Keeps a post at every place of the fleet.</summary>
 internal sealed class DecoysWorker(
-    IOptions<DecoysOptions> options, IOptions<NodeOptions> node, ServiceTable services, Teller teller, ObjectStore objects, TimeProvider clock, ILogger<DecoysWorker> log)
+    IOptions<DecoysOptions> options, IOptions<NodeOptions> node, ServiceTable services, Teller teller, ObjectStore objects, IBus bus, TimeProvider clock, ILogger<DecoysWorker> log)
     : BackgroundService
 {
     // How soon an address that came, or a port that became free, is taken.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    // Steps from one word about the fleet to the next.
+    private const int StepsPerBeat = 5;
 
     private readonly SourceTable _sources = new(options.Value.Limits, clock);
     private volatile IReadOnlyList<DecoyPost> _posts = [];
@@ -38,9 +42,14 @@ internal sealed class DecoysWorker(
         using PeriodicTimer timer = new(Interval, clock);
         try
         {
+            int steps = 0;
             do
             {
                 Step(stoppingToken);
+                if (steps++ % StepsPerBeat == 0)
+                {
+                    await bus.PublishAsync(new(DecoysBeat.Topic, DecoysBeat.Write(node.Value.Name, clock.GetUtcNow(), _posts, objects.Refused > 0), "application/json"), stoppingToken);
+                }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using Whorl.Sources.Decoys.Databases;
 using Whorl.Sources.Decoys.Datagrams;
 using Whorl.Sources.Decoys.Desktop;
@@ -14,11 +14,12 @@ namespace Whorl.Sources.Decoys;
 /// <summary>Which service speaks what: the one place where kinds and services meet.</summary>
 internal sealed class ServiceTable(CertificateMaker certificates)
 {
+    private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, HostKeys> _keys = new(StringComparer.Ordinal);
 
     public IDecoyService Stream(DecoyPlace place)
     {
-        Func<X509Certificate2> certificate = () => certificates.For(place.Decoy, place.Persona);
+        Func<SslStreamCertificateContext> certificate = () => certificates.For(place.Decoy, place.Persona);
         IDecoyService service = place.Service.Kind switch
         {
             ServiceKind.Ftp => new FtpService(place, certificate),
@@ -33,7 +34,7 @@ internal sealed class ServiceTable(CertificateMaker certificates)
             ServiceKind.Smb => new SmbService(place),
             ServiceKind.Vnc => new VncService(place),
             ServiceKind.Http => new WebService(place),
-            ServiceKind.Ssh => new SshService(place, () => _keys.GetOrAdd(place.Decoy, decoy => HostKeys.Of(certificates, decoy))),
+            ServiceKind.Ssh => new SshService(place, () => Keys(place.Decoy)),
             _ => throw new InvalidOperationException($"no conversation in {place.Service.Kind}"),
         };
         return place.Service.Tls ? new TlsFirst(service, certificate) : service;
@@ -46,8 +47,22 @@ internal sealed class ServiceTable(CertificateMaker certificates)
         _ => throw new InvalidOperationException($"no datagrams in {place.Service.Kind}"),
     };
 
+    // Where the disk failed it is tried again for the next who asks.
+    private HostKeys Keys(string decoy)
+    {
+        if (_keys.TryGetValue(decoy, out HostKeys? known))
+        {
+            return known;
+        }
+
+        lock (_gate)
+        {
+            return _keys.GetOrAdd(decoy, name => HostKeys.Of(certificates, name));
+        }
+    }
+
     /// <summary>A service behind TLS from the first byte on.</summary>
-    private sealed class TlsFirst(IDecoyService inner, Func<X509Certificate2> certificate) : IDecoyService
+    private sealed class TlsFirst(IDecoyService inner, Func<SslStreamCertificateContext> certificate) : IDecoyService
     {
         public async Task ServeAsync(DecoySession session)
         {

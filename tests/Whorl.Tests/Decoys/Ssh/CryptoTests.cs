@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Numerics;
 using System.Security.Cryptography;
 using Whorl.Sources.Decoys.Ssh.Crypto;
 
@@ -76,6 +78,32 @@ public sealed class CryptoTests
                 sent.AsSpan(4).SequenceEqual(packet.AsSpan(4)).ShouldBeTrue();
             }
         }
+    }
+
+    [Fact]
+    public async Task What_comes_behind_the_end_of_a_compressed_stream_is_no_packet()
+    {
+        using MemoryStream packed = new();
+        using (ZLibStream packing = new(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            packing.Write("hello"u8);
+        }
+
+        using DelayedZlib zlib = new();
+        zlib.Unpack(packed.ToArray()).ShouldBe("hello"u8.ToArray());
+        byte[]? behind = await Task.Run(() => zlib.Unpack([1, 2, 3])).WaitAsync(TimeSpan.FromSeconds(30));
+        behind.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("diffie-hellman-group14-sha256")]
+    [InlineData("diffie-hellman-group16-sha512")]
+    [InlineData("diffie-hellman-group18-sha512")]
+    public void Two_sides_of_a_finite_group_come_to_one_secret(string method)
+    {
+        BigInteger prime = KeyAgreement.GroupOf(method)!.Prime, exponent = new(RandomNumberGenerator.GetBytes(32), isUnsigned: true);
+        KeyAgreement agreed = KeyAgreement.With(method, BigInteger.ModPow(2, exponent, prime).ToByteArray(isUnsigned: true, isBigEndian: true))!;
+        BigInteger.ModPow(new(agreed.Public, isUnsigned: true, isBigEndian: true), exponent, prime).ToByteArray(isUnsigned: true, isBigEndian: true).ShouldBe(agreed.Secret);
     }
 
     private static string Hex(FiniteGroup group) => Convert.ToHexStringLower(group.Prime.ToByteArray(isUnsigned: true, isBigEndian: true));

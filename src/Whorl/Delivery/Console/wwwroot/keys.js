@@ -1,5 +1,5 @@
 // Keys as in k9s: / filters, j and k move, enter opens, esc goes back, ? helps.
-const places = { o: "/", r: "/requests", c: "/capture", a: "/attackers", b: "/prober", s: "/sites", m: "/campaigns", j: "/jobs", d: "/decisions", u: "/rules" };
+const places = { o: "/", r: "/requests", c: "/capture", a: "/attackers", e: "/decoys", b: "/prober", s: "/sites", m: "/campaigns", j: "/jobs", d: "/decisions", u: "/rules" };
 
 export function startKeys() {
   let at = null;

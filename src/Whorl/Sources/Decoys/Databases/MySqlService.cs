@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Whorl.Sources.Decoys.Personas;
 using Whorl.Sources.Decoys.Sessions;
@@ -8,7 +8,7 @@ using Whorl.Sources.Decoys.Sessions;
 namespace Whorl.Sources.Decoys.Databases;
 
 /// <summary>MySQL or MariaDB (protocol 10): hears user and answer to the challenge, and where the persona lets them in, statements.</summary>
-internal sealed class MySqlService(DecoyPlace place, Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class MySqlService(DecoyPlace place, Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     private const string Native = "mysql_native_password";
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Text;
@@ -7,7 +7,7 @@ using Whorl.Sources.Decoys.Text;
 namespace Whorl.Sources.Decoys.Databases;
 
 /// <summary>PostgreSQL (protocol 3.0): asks for the password in clear, as a server with such a line in pg_hba.conf does, and refuses it.</summary>
-internal sealed class PostgresService(Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class PostgresService(Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     private const int Version3 = 196_608;
     private const int TlsRequest = 80_877_103;
@@ -65,7 +65,7 @@ internal sealed class PostgresService(Func<X509Certificate2> certificate) : IDec
                     await SignInAsync(session, Parameters(startup));
                     return;
                 default:
-                    await session.WriteAsync(Error("0A000", $"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}: server supports 3.0 to 3.0", "postmaster.c", "2134", "ProcessStartupPacket"));
+                    await session.WriteAsync(Error("0A000", $"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}: server supports 2.0 to 3.0", "postmaster.c", "2134", "ProcessStartupPacket"));
                     return;
             }
         }

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Whorl.Sources.Decoys.Sessions;
 
 namespace Whorl.Sources.Decoys.Desktop;
 
 /// <summary>RDP as far as its network-level authentication: the X.224 request with its cookie, TLS, and the NTLM inside of CredSSP ([MS-RDPBCGR] §2.2.1, [MS-CSSP] §2.2.1).</summary>
-internal sealed class RdpService(DecoyPlace place, Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class RdpService(DecoyPlace place, Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     // A connection request is a cookie and a few bytes; a TSRequest is a kilobyte or two.
     private const int MaxMessage = 16 * 1024;

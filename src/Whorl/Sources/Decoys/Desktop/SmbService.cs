@@ -28,7 +28,7 @@ internal sealed class SmbService(DecoyPlace place) : IDecoyService
         byte[] nonce = RandomNumberGenerator.GetBytes(8);
         for (int i = 0; i < MaxRounds && await ReadAsync(session) is { } message; i++)
         {
-            byte[]? answer = message[0] == 0xFF ? First(message) : Answer(session, message, nonce);
+            byte[]? answer = message[0] == 0xFF ? First(session, message) : Answer(session, message, nonce);
             if (answer is null)
             {
                 return;
@@ -59,7 +59,7 @@ internal sealed class SmbService(DecoyPlace place) : IDecoyService
     private static int Length(ReadOnlySpan<byte> head) => head[0] != 0 ? -1 : (head[1] << 16) | (head[2] << 8) | head[3];
 
     // An SMB 1 negotiation that also offers SMB 2.
-    private byte[]? First(ReadOnlySpan<byte> message)
+    private byte[]? First(DecoySession session, ReadOnlySpan<byte> message)
     {
         if (message.Length < 5 || message[4] != 0x72)
         {
@@ -67,7 +67,7 @@ internal sealed class SmbService(DecoyPlace place) : IDecoyService
         }
 
         ushort dialect = message.IndexOf("SMB 2.???"u8) >= 0 ? (ushort)0x02FF : message.IndexOf("SMB 2.002"u8) >= 0 ? (ushort)0x0202 : (ushort)0;
-        return dialect == 0 ? null : Negotiated(new byte[HeaderLength], dialect);
+        return dialect == 0 ? null : Negotiated(new byte[HeaderLength], dialect, session.Clock.GetUtcNow());
     }
 
     private byte[]? Answer(DecoySession session, ReadOnlySpan<byte> message, byte[] nonce)
@@ -80,7 +80,7 @@ internal sealed class SmbService(DecoyPlace place) : IDecoyService
         switch (BinaryPrimitives.ReadUInt16LittleEndian(message[12..]))
         {
             case 0:
-                return Negotiated(message, Dialect(message[HeaderLength..]));
+                return Negotiated(message, Dialect(message[HeaderLength..]), session.Clock.GetUtcNow());
             case 1:
                 int at = Ntlm.Find(message);
                 if (at >= 0 && Ntlm.IsNegotiate(message[at..]))
@@ -113,7 +113,7 @@ internal sealed class SmbService(DecoyPlace place) : IDecoyService
         return best;
     }
 
-    private byte[] Negotiated(ReadOnlySpan<byte> request, ushort dialect)
+    private byte[] Negotiated(ReadOnlySpan<byte> request, ushort dialect, DateTimeOffset now)
     {
         byte[] offer = Der.Offer();
         byte[] body = new byte[64];
@@ -127,6 +127,7 @@ internal sealed class SmbService(DecoyPlace place) : IDecoyService
             BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(i), 8 * 1024 * 1024);
         }
 
+        BinaryPrimitives.WriteInt64LittleEndian(body.AsSpan(40), now.ToFileTime());
         BinaryPrimitives.WriteUInt16LittleEndian(body.AsSpan(56), HeaderLength + 64);
         BinaryPrimitives.WriteUInt16LittleEndian(body.AsSpan(58), (ushort)offer.Length);
         return [.. Header(request, 0), .. body, .. offer];

@@ -61,8 +61,11 @@ internal sealed class DatagramPost(DecoyPlace place, IDatagramService service, S
         if (sources.Datagram(source, datagram.Length) is { } turned)
         {
             teller.Metrics.Turned(turned);
+            Count(taken: false);
             return default;
         }
+
+        Count(taken: true);
 
         try
         {

@@ -9,6 +9,8 @@ internal abstract class DecoyPost(DecoyPlace place, ILogger log)
 {
     private Socket? _socket;
     private Task _work = Task.CompletedTask;
+    private long _taken;
+    private long _turnedAway;
 
     public DecoyPlace Place { get; } = place;
 
@@ -22,7 +24,18 @@ internal abstract class DecoyPost(DecoyPlace place, ILogger log)
     /// <summary>Where it listens in fact; null where it does not.</summary>
     public IPEndPoint? BoundTo => _socket?.LocalEndPoint as IPEndPoint;
 
+    /// <summary>Conversations now.</summary>
+    public virtual int Open => 0;
+
+    /// <summary>Conversations, or datagrams, that were heard since the start.</summary>
+    public long Taken => Volatile.Read(ref _taken);
+
+    /// <summary>And those that a limit refused.</summary>
+    public long TurnedAway => Volatile.Read(ref _turnedAway);
+
     protected ILogger Log => log;
+
+    protected void Count(bool taken) => Interlocked.Increment(ref taken ? ref _taken : ref _turnedAway);
 
     /// <summary>Sees that it listens.</summary>
     public void Step(CancellationToken stop)

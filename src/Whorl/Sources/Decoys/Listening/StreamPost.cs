@@ -15,6 +15,8 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
 
     private int _open;
 
+    public override int Open => Volatile.Read(ref _open);
+
     protected override Socket Bind()
     {
         Socket socket = new(Place.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -80,13 +82,15 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
             if (sources.Open(source) is { } turned)
             {
                 teller.Metrics.Turned(turned);
+                Count(taken: false);
                 return;
             }
 
             counted = true;
+            Count(taken: true);
             socket.NoDelay = true;
             SessionReport report = new(teller, Place, new(source, remote.Port, PeerAddress.From(local.Address), local.Port));
-            session = new(new NetworkStream(socket, ownsSocket: false), report, teller.Limits, teller.Clock, stop);
+            session = new(new NetworkStream(socket, ownsSocket: false), report, teller.Limits, teller.Clock, stop) { Allows = bytes => sources.TryTake(source, bytes) };
             teller.Metrics.Begun(Place.Service.Kind);
             await service.ServeAsync(session);
             await session.LingerAsync(socket);
@@ -112,7 +116,7 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
 
             if (counted)
             {
-                sources.Close(source, session?.BytesIn ?? 0);
+                sources.Close(source);
             }
 
             socket.Dispose();

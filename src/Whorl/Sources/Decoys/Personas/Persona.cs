@@ -97,12 +97,19 @@ internal sealed record PersonaService
 
     public IReadOnlyList<PersonaPage> Pages { get; init; } = [];
 
+    /// <summary>What a web service says where something is wrong, by status; without it as nginx does.</summary>
+    public IReadOnlyList<PersonaError> Errors { get; init; } = [];
+
     public bool IsDatagram => Kind is ServiceKind.Dns or ServiceKind.Snmp;
 }
 
 /// <summary>A page of a web service. A path that ends in <c>*</c> stands for all that begin so; the longest one counts.</summary>
+/// <param name="Method">The page answers to this method alone, before one of the same path that answers to all; null for all.</param>
 /// <param name="Realm">Where set, the page asks for a name and a password (Basic), and takes none.</param>
-internal sealed record PersonaPage(string Path, int Status, string Type, string? Location, string? Realm, string Body);
+internal sealed record PersonaPage(string? Method, string Path, int Status, string Type, string? Location, string? Realm, string Body);
+
+/// <summary>What a web service says with a status, such as 404.</summary>
+internal sealed record PersonaError(int Status, string Type, string Body);
 
 internal sealed record PersonaAccount(string User, IReadOnlyList<string> Passwords);
 

@@ -27,9 +27,9 @@ internal sealed partial class PersonaReader
 
     private static readonly string[] PersonaKeys = ["name", "summary", "host", "domain", "system", "kernel", "machine", "services", "accounts", "files"];
 
-    private static readonly string[] ServiceKeys = ["service", "port", "tls", "banner", "version", "algorithms", "accept", "shell", "pages"];
+    private static readonly string[] ServiceKeys = ["service", "port", "tls", "banner", "version", "algorithms", "accept", "shell", "pages", "errors"];
 
-    private static readonly string[] PageKeys = ["path", "status", "type", "location", "realm", "body"];
+    private static readonly string[] PageKeys = ["method", "path", "status", "type", "location", "realm", "body"];
 
     private static readonly FrozenDictionary<string, (ServiceKind Kind, int Port, bool Tls)> Kinds = new Dictionary<string, (ServiceKind, int, bool)>(StringComparer.Ordinal)
     {
@@ -151,6 +151,11 @@ internal sealed partial class PersonaReader
             _faults.Add(new(pages.Place, "only http and https have pages"));
         }
 
+        if (map.Find("errors") is { } errors && kind.Kind != ServiceKind.Http)
+        {
+            _faults.Add(new(errors.Place, "only http and https have errors"));
+        }
+
         return new()
         {
             Kind = kind.Kind,
@@ -163,6 +168,7 @@ internal sealed partial class PersonaReader
             Accept = policy,
             Shell = map.Flag("shell") ?? false,
             Pages = [.. map.Items("pages", MaxEntries).Select(ReadPage).OfType<PersonaPage>()],
+            Errors = [.. map.Items("errors", MaxEntries).Select(ReadError).OfType<PersonaError>()],
         };
     }
 
@@ -180,8 +186,13 @@ internal sealed partial class PersonaReader
 
         string? location = OneLine(map, "location");
         int status = map.Integer("status", 200, 599) ?? (location is null ? 200 : 302);
-        return new(path, status, OneLine(map, "type") ?? "text/html; charset=utf-8", location, OneLine(map, "realm"), map.Text("body", MaxContentLength) ?? "");
+        return new(OneLine(map, "method"), path, status, OneLine(map, "type") ?? "text/html; charset=utf-8", location, OneLine(map, "realm"), map.Text("body", MaxContentLength) ?? "");
     }
+
+    private PersonaError? ReadError(YamlNode node) =>
+        Schema.Of(node, "an error", ["status", "type", "body"], _faults) is { } map && map.Require("status", "an error") is not null && map.Integer("status", 400, 599) is { } status
+            ? new(status, OneLine(map, "type") ?? "text/html", map.Text("body", MaxContentLength) ?? "")
+            : null;
 
     private PersonaAccount? ReadAccount(YamlNode node) =>
         Schema.Of(node, "an account", ["user", "passwords"], _faults) is { } map && map.Require("user", "an account") is not null && OneLine(map, "user") is { } user

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Whorl.Sources.Decoys.Sessions;
@@ -47,6 +46,9 @@ internal sealed class DecoySession : IAsyncDisposable
     }
 
     public SessionReport Report { get; }
+
+    /// <summary>Asked of every byte that comes; says no where the source sent too many.</summary>
+    public Func<int, bool> Allows { get; init; } = static _ => true;
 
     public DecoyPlace Place => Report.Place;
 
@@ -117,8 +119,8 @@ internal sealed class DecoySession : IAsyncDisposable
             int read = await _stream.ReadAsync(_input.AsMemory(_end), _deadline.Token);
             _end += read;
             BytesIn += read;
-            _close = read == 0 ? SessionClose.Client : _close;
-            return read > 0;
+            _close = read == 0 ? SessionClose.Client : Allows(read) ? _close : SessionClose.ByteLimit;
+            return _close is null;
         }
         catch (OperationCanceledException)
         {
@@ -130,6 +132,51 @@ internal sealed class DecoySession : IAsyncDisposable
         }
 
         return false;
+    }
+
+    /// <summary>Counts bytes that the peer sent beside this stream, on a connection for data; false where they are too many, which ends the conversation.</summary>
+    public bool TryTake(int count)
+    {
+        BytesIn += count;
+        if (BytesIn >= _limits.KilobytesIn * 1024L || !Allows(count))
+        {
+            _close ??= SessionClose.ByteLimit;
+        }
+
+        return _close is null;
+    }
+
+    /// <summary>Counts bytes that are to be sent beside this stream; false where they are too many, which ends the conversation.</summary>
+    public bool TryGive(int count)
+    {
+        if (BytesOut + count > _limits.KilobytesOut * 1024L)
+        {
+            _close ??= SessionClose.ByteLimit;
+            return false;
+        }
+
+        BytesOut += count;
+        return true;
+    }
+
+    /// <summary>Waits for a turn at what only few may do at once; false where the conversation ended before it came.</summary>
+    public async ValueTask<bool> EnterAsync(SemaphoreSlim gate)
+    {
+        if (_close is not null || !Arm(_limits.IdleTime))
+        {
+            return false;
+        }
+
+        try
+        {
+            await gate.WaitAsync(_deadline.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            _close = WhyCancelled();
+            return false;
+        }
     }
 
     /// <summary>Reads until so many bytes are held.</summary>
@@ -214,7 +261,7 @@ internal sealed class DecoySession : IAsyncDisposable
     }
 
     /// <summary>Goes over to TLS; what the peer sent in clear before is dropped. False where the handshake failed, which ends the conversation.</summary>
-    public async ValueTask<bool> StartTlsAsync(X509Certificate2 certificate)
+    public async ValueTask<bool> StartTlsAsync(SslStreamCertificateContext certificate)
     {
         if (_close is not null || !Arm(_limits.IdleTime))
         {
@@ -226,7 +273,7 @@ internal sealed class DecoySession : IAsyncDisposable
         try
         {
             await encrypted.AuthenticateAsServerAsync(
-                new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.None, AllowRenegotiation = false, ClientCertificateRequired = false },
+                new SslServerAuthenticationOptions { ServerCertificateContext = certificate, EnabledSslProtocols = SslProtocols.None, AllowRenegotiation = false, ClientCertificateRequired = false },
                 _deadline.Token);
             _stream = encrypted;
             return true;
@@ -266,7 +313,7 @@ internal sealed class DecoySession : IAsyncDisposable
         {
             if (_stream is SslStream encrypted)
             {
-                await encrypted.ShutdownAsync();
+                await encrypted.ShutdownAsync().WaitAsync(_deadline.Token);
             }
 
             socket.Shutdown(SocketShutdown.Send);

@@ -11,12 +11,16 @@ internal sealed class SecretKeeper(IOptions<DecoysOptions> options, IOptions<Nod
 
     private const int KeyLength = 32;
 
-    private readonly Lazy<byte[]> _key = new(() => ReadOrMake(Path.Combine(Path.GetFullPath(node.Value.Data), FileName)));
+    private byte[]? _key;
+    private object? _gate;
 
     public SecretKeeping Keeping => options.Value.Secrets;
 
     /// <summary>HMAC-SHA256 of the secret by the node's key, in lower-case hex.</summary>
-    public string Hash(ReadOnlySpan<byte> secret) => Convert.ToHexStringLower(HMACSHA256.HashData(_key.Value, secret));
+    public string Hash(ReadOnlySpan<byte> secret) => Convert.ToHexStringLower(HMACSHA256.HashData(Key(), secret));
+
+    // Where the disk failed it is tried again for the next secret.
+    private byte[] Key() => LazyInitializer.EnsureInitialized(ref _key, ref _gate, () => ReadOrMake(Path.Combine(Path.GetFullPath(node.Value.Data), FileName)));
 
     private static byte[] ReadOrMake(string path)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Whorl.Fingerprints.Http;
+using Whorl.Fingerprints.Wire;
 using Whorl.Kernel;
 using Whorl.Kernel.Writing;
 using Whorl.Stores.Objects;
@@ -68,6 +69,12 @@ internal sealed class SessionReport(Teller teller, DecoyPlace place, Endpoints e
     public void Request(Http1Head head, ReadOnlySpan<byte> bytes, int status, bool encrypted)
     {
         teller.Metrics.Command(place.Service.Kind);
+        if (!KeepsSecrets)
+        {
+            bytes = Encoding.Latin1.GetBytes(SecretWords.Covered(Encoding.Latin1.GetString(bytes)));
+            head = Http1Head.TryParse(bytes, out Http1Head? covered) == ParseStatus.Done ? covered! : head;
+        }
+
         if (Begin() is { } json)
         {
             RequestAttributes.Write(ref json, head, bytes, encrypted);
@@ -96,6 +103,10 @@ internal sealed class SessionReport(Teller teller, DecoyPlace place, Endpoints e
             Tell(DecoyKinds.Payload, ref json);
         }
     }
+
+    /// <summary>Tells of bytes that may be or hold a sign-in that was not understood: where secrets are not kept, only if no name of such a field stands in them.</summary>
+    public ValueTask MixedAsync(ReadOnlyMemory<byte> kept, long sent, string? name) =>
+        KeepsSecrets || !SecretWords.MayStandIn(kept.Span) ? PayloadAsync(kept, sent, name) : default;
 
     public void Query(string name, string type)
     {

@@ -3,7 +3,7 @@ using Whorl.Kernel;
 
 namespace Whorl.Sources.Decoys.Sessions;
 
-/// <summary>What each source has open and took in the current minute. Bounded: sources with nothing open are forgotten first when room is needed.</summary>
+/// <summary>What each source, and all together, have open and took in the current minute. Bounded: sources with nothing open are forgotten first when room is needed.</summary>
 internal sealed class SourceTable(DecoyLimits limits, TimeProvider clock)
 {
     // A sweep that frees only one place would be done for each newcomer.
@@ -13,16 +13,22 @@ internal sealed class SourceTable(DecoyLimits limits, TimeProvider clock)
 
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, Source> _sources = [];
-    private int _open;
+    private Source _all = new() { Since = clock.GetTimestamp() };
 
     /// <summary>Takes a place for a connection; null where it got one.</summary>
     public TurnedAway? Open(PeerAddress address)
     {
         lock (_gate)
         {
-            if (_open >= limits.Connections)
+            Renew(ref _all);
+            if (_all.Open >= limits.Connections)
             {
                 return TurnedAway.Full;
+            }
+
+            if (_all.Bytes >= Megabytes(limits.TotalMegabytesPerMinute))
+            {
+                return TurnedAway.Bytes;
             }
 
             ref Source source = ref Of(address);
@@ -36,26 +42,38 @@ internal sealed class SourceTable(DecoyLimits limits, TimeProvider clock)
                 return TurnedAway.SourceRate;
             }
 
-            if (source.Bytes >= limits.MegabytesPerMinute * 1024L * 1024L)
+            if (source.Bytes >= Megabytes(limits.MegabytesPerMinute))
             {
                 return TurnedAway.SourceBytes;
             }
 
             source.Open++;
             source.Connections++;
-            _open++;
+            _all.Open++;
             return null;
         }
     }
 
-    public void Close(PeerAddress address, long bytes)
+    public void Close(PeerAddress address)
     {
         lock (_gate)
         {
             ref Source source = ref Of(address);
             source.Open--;
+            _all.Open--;
+        }
+    }
+
+    /// <summary>Counts bytes that came over a connection; false where they are more than this source, or all, may send a minute.</summary>
+    public bool TryTake(PeerAddress address, int bytes)
+    {
+        lock (_gate)
+        {
+            Renew(ref _all);
+            ref Source source = ref Of(address);
             source.Bytes += bytes;
-            _open--;
+            _all.Bytes += bytes;
+            return source.Bytes < Megabytes(limits.MegabytesPerMinute) && _all.Bytes < Megabytes(limits.TotalMegabytesPerMinute);
         }
     }
 
@@ -64,17 +82,37 @@ internal sealed class SourceTable(DecoyLimits limits, TimeProvider clock)
     {
         lock (_gate)
         {
+            Renew(ref _all);
+            if (_all.Datagrams >= limits.TotalDatagramsPerMinute)
+            {
+                return TurnedAway.Rate;
+            }
+
+            if (_all.Bytes >= Megabytes(limits.TotalMegabytesPerMinute))
+            {
+                return TurnedAway.Bytes;
+            }
+
             ref Source source = ref Of(address);
             if (source.Datagrams >= limits.DatagramsPerMinute)
             {
                 return TurnedAway.SourceRate;
             }
 
+            if (source.Bytes >= Megabytes(limits.MegabytesPerMinute))
+            {
+                return TurnedAway.SourceBytes;
+            }
+
             source.Datagrams++;
             source.Bytes += bytes;
+            _all.Datagrams++;
+            _all.Bytes += bytes;
             return null;
         }
     }
+
+    private static long Megabytes(int megabytes) => megabytes * 1024L * 1024L;
 
     private ref Source Of(PeerAddress address)
     {
@@ -86,13 +124,19 @@ internal sealed class SourceTable(DecoyLimits limits, TimeProvider clock)
         }
 
         ref Source source = ref CollectionsMarshal.GetValueRefOrAddDefault(_sources, key, out bool known)!;
+        source.Since = known ? source.Since : clock.GetTimestamp();
+        Renew(ref source);
+        return ref source;
+    }
+
+    // A new minute begins with what is still open.
+    private void Renew(ref Source source)
+    {
         long now = clock.GetTimestamp();
-        if (!known || clock.GetElapsedTime(source.Since, now) >= Window)
+        if (clock.GetElapsedTime(source.Since, now) >= Window)
         {
             source = new Source { Open = source.Open, Since = now };
         }
-
-        return ref source;
     }
 
     private void MakeRoom()

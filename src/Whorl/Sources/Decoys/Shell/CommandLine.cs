@@ -29,6 +29,13 @@ internal sealed class CommandLine
 
     private const int MaxWords = 512;
 
+    private const int MaxRedirections = 16;
+
+    // What variables and $(…) may blow one word, and all words of a line, up to: a dropper's whole binary as \x.. stays under it.
+    private const int MaxWord = 64 * 1024;
+
+    private const int MaxText = 256 * 1024;
+
     private readonly string _line;
     private readonly Func<string, string> _variable;
     private readonly Func<string, string> _substitute;
@@ -39,7 +46,7 @@ internal sealed class CommandLine
     private Joint _joint;
     private int _at;
     private int _count;
-
+    private int _text;
 
     /// <param name="line">The line, one character per byte.</param>
     /// <param name="variable">Value of a variable.</param>
@@ -138,7 +145,7 @@ internal sealed class CommandLine
         {
             _here = word;
         }
-        else if (keep && word.Length > 0)
+        else if (keep && word.Length > 0 && _redirections.Count < MaxRedirections)
         {
             _redirections.Add(new(word, twice, kind == '<'));
         }
@@ -159,13 +166,13 @@ internal sealed class CommandLine
             switch (c)
             {
                 case '\\':
-                    word.Append(_at + 1 < _line.Length ? _line[_at + 1] : '\\');
+                    Add(word, _at + 1 < _line.Length ? _line.AsSpan(_at + 1, 1) : "\\");
                     _at += 2;
                     break;
                 case '\'':
                     int end = _line.IndexOf('\'', _at + 1);
                     end = end < 0 ? _line.Length : end;
-                    word.Append(_line.AsSpan(_at + 1, end - _at - 1));
+                    Add(word, _line.AsSpan(_at + 1, end - _at - 1));
                     _at = end + 1;
                     break;
                 case '"':
@@ -176,8 +183,7 @@ internal sealed class CommandLine
                     ReadExpansion(word);
                     break;
                 default:
-                    word.Append(c);
-                    _at++;
+                    Add(word, _line.AsSpan(_at++, 1));
                     break;
             }
         }
@@ -193,8 +199,9 @@ internal sealed class CommandLine
         {
             if (_line[_at] == '\\' && Peek(1) is '"' or '\\' or '$' or '`')
             {
-                word.Append(_line[_at] == '\\' ? _line[_at + 1] : _line[_at]);
-                _at += _line[_at] == '\\' ? 2 : 1;
+                int skip = _line[_at] == '\\' ? 1 : 0;
+                Add(word, _line.AsSpan(_at + skip, 1));
+                _at += skip + 1;
             }
             else if (_line[_at] is '$' or '`')
             {
@@ -202,7 +209,7 @@ internal sealed class CommandLine
             }
             else
             {
-                word.Append(_line[_at++]);
+                Add(word, _line.AsSpan(_at++, 1));
             }
         }
 
@@ -215,7 +222,7 @@ internal sealed class CommandLine
         {
             int end = _line.IndexOf('`', _at + 1);
             end = end < 0 ? _line.Length : end;
-            word.Append(_substitute(_line[(_at + 1)..end]));
+            Add(word, _substitute(_line[(_at + 1)..end]));
             _at = Math.Min(end + 1, _line.Length);
             return;
         }
@@ -230,7 +237,7 @@ internal sealed class CommandLine
             }
 
             int end = _at > begin && _line[_at - 1] == ')' ? _at - 1 : _at;
-            word.Append(_substitute(_line[begin..end]));
+            Add(word, _substitute(_line[begin..end]));
             return;
         }
 
@@ -247,6 +254,13 @@ internal sealed class CommandLine
             _at = _line.IndexOf('}', _at) is >= 0 and int close ? close + 1 : _line.Length;
         }
 
-        word.Append(name.Length == 0 ? "$" : _variable(name));
+        Add(word, name.Length == 0 ? "$" : _variable(name));
+    }
+
+    private void Add(StringBuilder word, ReadOnlySpan<char> text)
+    {
+        int take = Math.Min(text.Length, Math.Min(MaxWord - word.Length, MaxText - _text));
+        word.Append(text[..take]);
+        _text += take;
     }
 }

@@ -7,6 +7,9 @@ namespace Whorl.Sources.Decoys.Shell;
 /// <summary>Programs that read and change the made-up files.</summary>
 internal static class FilePrograms
 {
+    // A text to look for; longer ones would only make the search slow.
+    private const int MaxPattern = 256;
+
     public static IReadOnlyDictionary<string, Func<ProgramCall, string>> All { get; } = new Dictionary<string, Func<ProgramCall, string>>(StringComparer.Ordinal)
     {
         ["cat"] = Cat,
@@ -52,9 +55,10 @@ internal static class FilePrograms
 
     private static string Tee(ProgramCall call)
     {
+        byte[] bytes = Encoding.Latin1.GetBytes(call.Input);
         foreach (string path in call.Operands)
         {
-            call.Files.Write(path, Encoding.Latin1.GetBytes(call.Input), call.Has('a'));
+            call.Files.Write(path, bytes, call.Has('a'));
         }
 
         return call.Input;
@@ -65,7 +69,7 @@ internal static class FilePrograms
         StringBuilder text = new(call.Operands.Any() ? "" : call.Input);
         foreach (string path in call.Operands)
         {
-            text.Append(call.Files.Read(path) is { } content ? Encoding.Latin1.GetString(content)
+            text.Append(call.Read(path) is { } content ? content
                 : call.Files.IsFolder(call.Files.Full(path)) ? call.Fail($"cat: {path}: Is a directory")
                 : call.Fail($"cat: {path}: No such file or directory"));
         }
@@ -74,7 +78,7 @@ internal static class FilePrograms
     }
 
     // What a filter reads: its file, else its input.
-    private static string Text(ProgramCall call, int skip = 0) => call.Operands.Skip(skip).LastOrDefault() is { } path && call.Files.Read(path) is { } content ? Encoding.Latin1.GetString(content) : call.Input;
+    private static string Text(ProgramCall call, int skip = 0) => call.Operands.Skip(skip).LastOrDefault() is { } path && call.Read(path) is { } content ? content : call.Input;
 
     private static string Lines(ProgramCall call, Func<IEnumerable<string>, IEnumerable<string>> choose) =>
         string.Concat(choose(Text(call).Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select(line => line + "\n"));
@@ -90,8 +94,9 @@ internal static class FilePrograms
         }
 
         // As a plain text: a pattern of the peer's own is not run here.
+        wanted = wanted.Trim('^', '$') is { Length: > MaxPattern } longer ? longer[..MaxPattern] : wanted.Trim('^', '$');
         StringComparison comparison = call.Has('i') ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-        string[] found = [.. Text(call, skip: 1).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains(wanted.Trim('^', '$'), comparison) != call.Has('v'))];
+        string[] found = [.. Text(call, skip: 1).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains(wanted, comparison) != call.Has('v'))];
         call.Status = found.Length > 0 ? 0 : 1;
         return call.Has('q') ? "" : call.Has('c') ? string.Create(CultureInfo.InvariantCulture, $"{found.Length}\n") : string.Concat(found.Select(line => line + "\n"));
     }
@@ -131,14 +136,14 @@ internal static class FilePrograms
     {
         string? from = call.Arguments.FirstOrDefault(argument => argument.StartsWith("if=", StringComparison.Ordinal))?[3..];
         string? to = call.Arguments.FirstOrDefault(argument => argument.StartsWith("of=", StringComparison.Ordinal))?[3..];
-        byte[] content = from is null ? Encoding.Latin1.GetBytes(call.Input) : call.Files.Read(from) ?? [];
+        string content = from is null ? call.Input : call.Read(from) ?? "";
         if (to is not null)
         {
-            call.Files.Write(to, content, append: false);
+            call.Files.Write(to, Encoding.Latin1.GetBytes(content), append: false);
             return "0+1 records in\n0+1 records out\n";
         }
 
-        return Encoding.Latin1.GetString(content);
+        return content;
     }
 
     private static string Base64(ProgramCall call)
@@ -158,6 +163,6 @@ internal static class FilePrograms
         string[] paths = [.. call.Operands];
         return paths.Length == 0
             ? $"{Convert.ToHexStringLower(hash(Encoding.Latin1.GetBytes(call.Input)))}  -\n"
-            : string.Concat(paths.Select(path => call.Files.Read(path) is { } content ? $"{Convert.ToHexStringLower(hash(content))}  {path}\n" : call.Fail($"{call.Name}: {path}: No such file or directory")));
+            : string.Concat(paths.Select(path => call.Read(path) is { } content ? $"{Convert.ToHexStringLower(hash(Encoding.Latin1.GetBytes(content)))}  {path}\n" : call.Fail($"{call.Name}: {path}: No such file or directory")));
     }
 }

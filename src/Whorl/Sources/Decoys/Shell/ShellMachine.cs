@@ -9,10 +9,25 @@ internal sealed class ShellMachine
     // Output of one line: `cat` of everything there is stays under it.
     private const int MaxOutput = 256 * 1024;
 
+    // What one program hands to a file or to the next: as much as all files may have.
+    private const int MaxResult = 2 * 1024 * 1024;
+
+    // Characters that the programs of one typed line read and write together.
+    private const int MaxWork = 8 * 1024 * 1024;
+
+    // And those of one conversation. A dropper's are a thousandth of it.
+    private const long MaxTotalWork = 256L * 1024 * 1024;
+
+    // What a program costs that does nothing.
+    private const int LeastWork = 64;
+
     // $(…) in $(…): attackers' lines have one level.
     private const int MaxDepth = 3;
 
     private const int MaxVariables = 64;
+
+    // Name and value together: as long as a line may be.
+    private const int MaxVariable = 8 * 1024;
 
     private static readonly string[] Readers = ["cat >", "cat>", "cat -", "tee ", "dd of=", "base64 -d", "sh -s", "bash -s", "xxd -r"];
 
@@ -21,6 +36,8 @@ internal sealed class ShellMachine
     private StringBuilder? _hereText;
     private int _depth;
     private int _status;
+    private int _work;
+    private long _totalWork;
 
     public ShellMachine(Persona persona, string user, TimeProvider clock)
     {
@@ -67,11 +84,21 @@ internal sealed class ShellMachine
             return Here(line, ref known);
         }
 
+        if (_depth == 0)
+        {
+            _work = 0;
+            if (_totalWork >= MaxTotalWork)
+            {
+                return "-bash: fork: Cannot allocate memory\n";
+            }
+        }
+
         StringBuilder output = new();
         string piped = input;
         bool first = true;
+        Spend(line.Length);
         CommandLine commands = new(line, Variable, Substitute);
-        while (!HasEnded && output.Length < MaxOutput && commands.Next() is { } command)
+        while (!HasEnded && output.Length < MaxOutput && _work < MaxWork && commands.Next() is { } command)
         {
             if ((command.Joint == Joint.AfterSuccess && _status != 0) || (command.Joint == Joint.AfterFailure && _status == 0))
             {
@@ -88,7 +115,7 @@ internal sealed class ShellMachine
             string result = RunOne(command, command.Joint == Joint.Piped || first ? piped : "", ref known);
             first = false;
             piped = command.Feeds ? result : "";
-            output.Append(command.Feeds ? "" : result.AsSpan(0, Math.Min(result.Length, MaxOutput)));
+            output.Append(command.Feeds ? "" : result.AsSpan(0, Math.Min(result.Length, MaxOutput - output.Length)));
         }
 
         return output.ToString();
@@ -100,10 +127,23 @@ internal sealed class ShellMachine
 
     public void Set(string name, string value)
     {
-        if (_variables.Count < MaxVariables || _variables.ContainsKey(name))
+        if (name.Length + value.Length <= MaxVariable && (_variables.Count < MaxVariables || _variables.ContainsKey(name)))
         {
             _variables[name] = value;
         }
+    }
+
+    /// <summary>A file's content, one character per byte, as far as the line's work allows; null where there is none.</summary>
+    public string? Read(string path)
+    {
+        if (Files.Read(path) is not { } content)
+        {
+            return null;
+        }
+
+        int take = Math.Min(content.Length, Math.Max(0, MaxWork - _work));
+        Spend(take);
+        return Encoding.Latin1.GetString(content, 0, take);
     }
 
     private string Here(string line, ref bool known)
@@ -130,7 +170,7 @@ internal sealed class ShellMachine
 
         foreach (Redirection from in command.Redirections.Where(redirection => redirection.Input))
         {
-            input = Files.Read(from.Path) is { } content ? Encoding.Latin1.GetString(content) : input;
+            input = Read(from.Path) ?? input;
         }
 
         string result = "";
@@ -143,14 +183,24 @@ internal sealed class ShellMachine
             _status = call.Status;
         }
 
+        result = result.Length > MaxResult ? result[..MaxResult] : result;
+        Spend(LeastWork + result.Length);
+        byte[] bytes = command.Redirections.Count > 0 ? Encoding.Latin1.GetBytes(result) : [];
         foreach (Redirection to in command.Redirections.Where(redirection => !redirection.Input))
         {
-            bool written = Files.Write(to.Path, Encoding.Latin1.GetBytes(result), to.Append);
+            bool written = Files.Write(to.Path, bytes, to.Append);
             _status = written ? _status : 1;
             result = written ? "" : $"-bash: {to.Path}: No such file or directory\n";
+            bytes = [];
         }
 
         return result;
+    }
+
+    private void Spend(int work)
+    {
+        _work += work;
+        _totalWork += work;
     }
 
     private static readonly System.Buffers.SearchValues<char> NameCharacters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
@@ -186,6 +236,9 @@ internal sealed class ProgramCall(ShellMachine machine, string name, IReadOnlyLi
     public ShellMachine Machine => machine;
 
     public FileTree Files => machine.Files;
+
+    /// <summary>A file's content, one character per byte; null where there is none.</summary>
+    public string? Read(string path) => machine.Read(path);
 
     public string Name => name;
 

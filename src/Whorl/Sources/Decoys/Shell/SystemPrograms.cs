@@ -21,7 +21,7 @@ internal static class SystemPrograms
     public static IReadOnlyDictionary<string, Func<ProgramCall, string>> All { get; } = new Dictionary<string, Func<ProgramCall, string>>(StringComparer.Ordinal)
     {
         ["echo"] = Echo,
-        ["printf"] = call => Unescape(call.Arguments.Count > 0 ? call.Arguments[0] : "").Replace("%s", call.Arguments.ElementAtOrDefault(1) ?? "", StringComparison.Ordinal),
+        ["printf"] = Printf,
         ["whoami"] = call => call.Machine.User + "\n",
         ["id"] = call => call.Machine.User == "root" ? "uid=0(root) gid=0(root) groups=0(root)\n" : $"uid=1000({call.Machine.User}) gid=1000({call.Machine.User}) groups=1000({call.Machine.User}),27(sudo)\n",
         ["groups"] = call => call.Machine.User + "\n",
@@ -106,6 +106,13 @@ internal static class SystemPrograms
 
         string text = string.Join(' ', words[skip..]);
         return (escapes ? Unescape(text) : text) + (end ? "\n" : "");
+    }
+
+    // Each %s takes a word of its own, as printf does; so nothing grows beyond the words.
+    private static string Printf(ProgramCall call)
+    {
+        string[] parts = Unescape(call.Arguments.Count > 0 ? call.Arguments[0] : "").Split("%s");
+        return string.Concat(parts.Select((part, i) => i + 1 < parts.Length ? part + call.Arguments.ElementAtOrDefault(i + 1) : part));
     }
 
     /// <summary>Backslash escapes as <c>echo -e</c> reads them: how droppers write binaries.</summary>

@@ -1,13 +1,17 @@
 using System.Security.Cryptography;
 using Whorl.Fingerprints.Ssh;
+using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Ssh.Crypto;
 
 namespace Whorl.Sources.Decoys.Ssh;
 
 /// <summary>The first key exchange of one conversation (RFC 4253 §7 and §8, RFC 5656, RFC 4419, RFC 8731), the server's side.</summary>
-internal sealed class KeyExchange(SshPackets packets, SshProfile profile, HostKeys keys, string clientBanner, string serverBanner)
+internal sealed class KeyExchange(DecoySession session, SshPackets packets, SshProfile profile, HostKeys keys, string clientBanner, string serverBanner)
 {
     private const int Lists = 10;
+
+    // Anybody may ask for the dearest group there is, before any sign-in: whatever they ask for, half of the processors stay free.
+    private static readonly SemaphoreSlim Gate = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     private readonly string _hostKeys = HostKeys.Offered(profile.HostKeys);
 
@@ -105,26 +109,45 @@ internal sealed class KeyExchange(SshPackets packets, SshProfile profile, HostKe
             first = second;
         }
 
-        if (Public(first, negotiated ? SshMessage.GexInit : SshMessage.KexFirst) is not { } theirs || KeyAgreement.With(suite.Kex, theirs) is not { } agreed)
+        if (!await session.EnterAsync(Gate))
         {
-            await packets.DisconnectAsync(SshMessage.KeyExchangeFailed, "bad public value");
             return null;
         }
 
-        bool numbers = KeyAgreement.IsFiniteField(suite.Kex);
-        SshWriter hashed = new SshWriter().Raw(before).Raw(group);
-        _ = numbers ? hashed.Multiple(theirs).Multiple(agreed.Public) : hashed.String(theirs).String(agreed.Public);
-        byte[] secret = new SshWriter().Multiple(agreed.Secret).ToArray();
-        byte[] hash = CryptographicOperations.HashData(KeyAgreement.HashOf(suite.Kex)!.Value, hashed.Raw(secret).Written);
-        if (keys.Sign(suite.HostKey, hash) is not { } signature)
+        Answer answer;
+        try
         {
-            await packets.DisconnectAsync(SshMessage.KeyExchangeFailed, "no matching host key type found.");
+            answer = Agreement(suite, [.. before, .. group], Public(first, negotiated ? SshMessage.GexInit : SshMessage.KexFirst));
+        }
+        finally
+        {
+            Gate.Release();
+        }
+
+        if (answer.Refusal is not null)
+        {
+            await packets.DisconnectAsync(SshMessage.KeyExchangeFailed, answer.Refusal);
             return null;
         }
 
         SshWriter reply = new SshWriter().Byte(negotiated ? SshMessage.GexReply : SshMessage.KexReply).String(keys.Blob(suite.HostKey));
-        await packets.WriteAsync((numbers ? reply.Multiple(agreed.Public) : reply.String(agreed.Public)).String(signature));
-        return (secret, hash);
+        await packets.WriteAsync((KeyAgreement.IsFiniteField(suite.Kex) ? reply.Multiple(answer.Public) : reply.String(answer.Public)).String(answer.Signature));
+        return (answer.Secret, answer.Hash);
+    }
+
+    // All that takes long.
+    private Answer Agreement(Suite suite, byte[] before, byte[]? theirs)
+    {
+        if (theirs is null || KeyAgreement.With(suite.Kex, theirs) is not { } agreed)
+        {
+            return new("bad public value", [], [], [], []);
+        }
+
+        SshWriter hashed = new SshWriter().Raw(before);
+        _ = KeyAgreement.IsFiniteField(suite.Kex) ? hashed.Multiple(theirs).Multiple(agreed.Public) : hashed.String(theirs).String(agreed.Public);
+        byte[] secret = new SshWriter().Multiple(agreed.Secret).ToArray();
+        byte[] hash = CryptographicOperations.HashData(KeyAgreement.HashOf(suite.Kex)!.Value, hashed.Raw(secret).Written);
+        return keys.Sign(suite.HostKey, hash) is { } signature ? new(null, agreed.Public, secret, hash, signature) : new("no matching host key type found.", [], [], [], []);
     }
 
     private async Task<bool> TakeKeysAsync(Suite suite, (byte[] Secret, byte[] Hash) exchanged)
@@ -182,6 +205,8 @@ internal sealed class KeyExchange(SshPackets packets, SshProfile profile, HostKe
         ReadOnlySpan<byte> value = reader.String();
         return reader.Ok && number == expected ? value.ToArray() : null;
     }
+
+    private readonly record struct Answer(string? Refusal, byte[] Public, byte[] Secret, byte[] Hash, byte[] Signature);
 
     /// <summary>What two sides settled on; reading and writing as we see it.</summary>
     internal sealed record Suite(string Kex, string HostKey, string Reading, string Writing, string ReadingMac, string WritingMac, bool WrongGuess, bool WantsExtensions);

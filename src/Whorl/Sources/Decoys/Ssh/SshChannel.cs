@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Shell;
@@ -20,7 +21,8 @@ internal sealed class SshChannel(DecoySession session, SshPackets packets) : ITe
 
     private const int MaxLine = 8192;
 
-    private readonly StringBuilder _input = new();
+    private readonly ArrayBufferWriter<byte> _input = new();
+    private int _used;
     private uint _peer;
     private uint _peerWindow;
     private uint _peerData;
@@ -47,63 +49,32 @@ internal sealed class SshChannel(DecoySession session, SshPackets packets) : ITe
     /// <summary>What the client sent since it was last asked; null at the end of its input.</summary>
     public async Task<string?> ReadAsync()
     {
-        while (_input.Length == 0)
+        if (!await HaveAsync())
         {
-            if (_ended || await packets.ReadAsync() is not { } message)
-            {
-                return null;
-            }
-
-            await HandleAsync(message);
+            return null;
         }
 
-        string text = _input.ToString();
-        _input.Clear();
+        string text = Encoding.Latin1.GetString(_input.WrittenSpan[_used..]);
+        Use(text.Length);
         return text;
     }
 
     public async ValueTask<string?> ReadLineAsync(bool echo)
     {
         StringBuilder line = new();
-        while (true)
+        StringBuilder back = new();
+        while (await HaveAsync())
         {
-            if (await ReadAsync() is not { } text)
-            {
-                return line.Length > 0 && !_terminal ? line.ToString() : null;
-            }
-
-            StringBuilder back = new();
-            for (int i = 0; i < text.Length; i++)
-            {
-                switch (text[i])
-                {
-                    case '\r' or '\n':
-                        _input.Insert(0, text[(i + 1)..]);
-                        await EchoAsync(back.Append('\n'));
-                        return line.ToString();
-                    case '\x04' when line.Length == 0 && _terminal:
-                        return null;
-                    case '\x03' when _terminal:
-                        line.Clear();
-                        back.Append("^C");
-                        break;
-                    case '\x7F' or '\b':
-                        back.Append(line.Length > 0 ? "\b \b" : "");
-                        line.Length = Math.Max(0, line.Length - 1);
-                        break;
-                    default:
-                        if (line.Length < MaxLine)
-                        {
-                            line.Append(text[i]);
-                            back.Append(text[i]);
-                        }
-
-                        break;
-                }
-            }
-
+            bool? ended = Edit(line, back);
             await EchoAsync(back);
+            back.Clear();
+            if (ended is not null)
+            {
+                return ended.Value ? line.ToString() : null;
+            }
         }
+
+        return line.Length > 0 && !_terminal ? line.ToString() : null;
     }
 
     public async ValueTask WriteAsync(string text) => await WriteAsync(Encoding.Latin1.GetBytes(_terminal ? text.Replace("\n", "\r\n", StringComparison.Ordinal) : text));
@@ -154,6 +125,66 @@ internal sealed class SshChannel(DecoySession session, SshPackets packets) : ITe
         {
             // Late input.
         }
+    }
+
+    // Waits until there is input; false at its end.
+    private async ValueTask<bool> HaveAsync()
+    {
+        while (_used == _input.WrittenCount)
+        {
+            if (_ended || await packets.ReadAsync() is not { } message)
+            {
+                return false;
+            }
+
+            await HandleAsync(message);
+        }
+
+        return true;
+    }
+
+    private void Use(int count)
+    {
+        _used += count;
+        if (_used == _input.WrittenCount)
+        {
+            _input.ResetWrittenCount();
+            _used = 0;
+        }
+    }
+
+    // Takes what is held up to the end of the line. True at its end, false at the end of all input, null where more must come.
+    private bool? Edit(StringBuilder line, StringBuilder back)
+    {
+        ReadOnlySpan<byte> held = _input.WrittenSpan[_used..];
+        for (int i = 0; i < held.Length; i++)
+        {
+            switch ((char)held[i])
+            {
+                case '\r' or '\n':
+                    Use(i + 1);
+                    back.Append('\n');
+                    return true;
+                case '\x04' when line.Length == 0 && _terminal:
+                    Use(i + 1);
+                    return false;
+                case '\x03' when _terminal:
+                    line.Clear();
+                    back.Append("^C");
+                    break;
+                case '\x7F' or '\b':
+                    back.Append(line.Length > 0 ? "\b \b" : "");
+                    line.Length = Math.Max(0, line.Length - 1);
+                    break;
+                case char typed when line.Length < MaxLine:
+                    line.Append(typed);
+                    back.Append(typed);
+                    break;
+            }
+        }
+
+        Use(held.Length);
+        return null;
     }
 
     private async ValueTask EchoAsync(StringBuilder back)
@@ -267,7 +298,16 @@ internal sealed class SshChannel(DecoySession session, SshPackets packets) : ITe
         SshReader reader = new(message[1..]);
         reader.Number();
         ReadOnlySpan<byte> data = reader.String();
-        _input.Append(Encoding.Latin1.GetString(data[..Math.Min(data.Length, Math.Max(0, MaxWaiting - _input.Length))]));
+        if (_used >= MaxWaiting)
+        {
+            // So seldom that moving the rest costs nothing.
+            byte[] rest = _input.WrittenSpan[_used..].ToArray();
+            _input.ResetWrittenCount();
+            _input.Write(rest);
+            _used = 0;
+        }
+
+        _input.Write(data[..Math.Min(data.Length, Math.Max(0, MaxWaiting - (_input.WrittenCount - _used)))]);
         return data.Length;
     }
 

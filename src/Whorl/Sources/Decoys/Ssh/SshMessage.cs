@@ -20,8 +20,6 @@ internal static class SshMessage
     public const byte AuthRequest = 50;
     public const byte AuthFailure = 51;
     public const byte AuthSuccess = 52;
-    public const byte AuthInfoRequest = 60;
-    public const byte AuthInfoResponse = 61;
     public const byte GlobalRequest = 80;
     public const byte RequestFailure = 82;
     public const byte ChannelOpen = 90;
@@ -39,6 +37,4 @@ internal static class SshMessage
     public const uint ProtocolError = 2;
     public const uint KeyExchangeFailed = 3;
     public const uint MacError = 5;
-    public const uint ByApplication = 11;
-    public const uint NoMoreAuthMethods = 14;
 }

@@ -12,14 +12,14 @@ internal sealed class SshService : IDecoyService
     private readonly DecoyPlace _place;
     private readonly SshProfile _profile;
     private readonly string _banner;
-    private readonly Lazy<HostKeys> _keys;
+    private readonly Func<HostKeys> _keys;
 
     public SshService(DecoyPlace place, Func<HostKeys> keys)
     {
         _place = place;
         _profile = SshProfiles.All[place.Service.Algorithms ?? SshProfiles.Usual];
         _banner = place.Service.Banner ?? _profile.Banner;
-        _keys = new(keys);
+        _keys = keys;
     }
 
     public async Task ServeAsync(DecoySession session)
@@ -32,7 +32,7 @@ internal sealed class SshService : IDecoyService
 
         session.Report.ClientBanner = banner.Text;
         using SshPackets packets = new(session);
-        if (!banner.SpeaksVersion2 || !await new KeyExchange(packets, _profile, _keys.Value, banner.Text, _banner).RunAsync())
+        if (!banner.SpeaksVersion2 || !await new KeyExchange(session, packets, _profile, _keys(), banner.Text, _banner).RunAsync())
         {
             return;
         }

@@ -59,8 +59,6 @@ internal ref struct SshReader(ReadOnlySpan<byte> bytes)
 
     public bool Ok { get; private set; } = true;
 
-    public readonly ReadOnlySpan<byte> Rest => _rest;
-
     public byte Byte() => Take(1) is { Length: 1 } one ? one[0] : (byte)0;
 
     public bool Flag() => Byte() != 0;

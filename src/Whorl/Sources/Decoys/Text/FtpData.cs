@@ -3,14 +3,13 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Whorl.Kernel;
 using Whorl.Sources.Decoys.Sessions;
 
 namespace Whorl.Sources.Decoys.Text;
 
 /// <summary>The data connection of one FTP conversation: passive only, to the same peer, one transfer at a time, behind a deadline.</summary>
-internal sealed class FtpData(DecoySession session, Func<X509Certificate2> certificate) : IDisposable
+internal sealed class FtpData(DecoySession session, Func<SslStreamCertificateContext> certificate) : IDisposable
 {
     private static readonly TimeSpan TransferTime = TimeSpan.FromSeconds(20);
 
@@ -54,6 +53,11 @@ internal sealed class FtpData(DecoySession session, Func<X509Certificate2> certi
 
     public Task<bool> SendAsync(byte[] content) => ConnectAsync(async (peer, late) =>
     {
+        if (!session.TryGive(content.Length))
+        {
+            return;
+        }
+
         await peer.WriteAsync(content, late);
         await peer.FlushAsync(late);
     });
@@ -70,7 +74,7 @@ internal sealed class FtpData(DecoySession session, Func<X509Certificate2> certi
             try
             {
                 int read;
-                while (sent < limits.KilobytesIn * 1024L && (read = await peer.ReadAsync(piece, late)) > 0)
+                while ((read = await peer.ReadAsync(piece, late)) > 0 && session.TryTake(read))
                 {
                     kept.Write(piece.AsSpan(0, Math.Min(read, (limits.PayloadKilobytes * 1024) - kept.WrittenCount)));
                     sent += read;
@@ -113,9 +117,9 @@ internal sealed class FtpData(DecoySession session, Func<X509Certificate2> certi
             if (IsProtected)
             {
                 await using SslStream encrypted = new(plain);
-                await encrypted.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate() }, late.Token);
+                await encrypted.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = certificate() }, late.Token);
                 await transfer(encrypted, late.Token);
-                await encrypted.ShutdownAsync();
+                await encrypted.ShutdownAsync().WaitAsync(late.Token);
             }
             else
             {

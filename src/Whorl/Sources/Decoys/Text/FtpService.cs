@@ -1,11 +1,11 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using Whorl.Sources.Decoys.Sessions;
 using Whorl.Sources.Decoys.Shell;
 
 namespace Whorl.Sources.Decoys.Text;
 
 /// <summary>FTP (RFC 959) as vsftpd speaks it: sign-in, and for those let in listings, downloads of the persona's files and uploads, which are kept as payloads.</summary>
-internal sealed class FtpService(DecoyPlace place, Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class FtpService(DecoyPlace place, Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     private readonly string _banner = place.Service.Banner ?? "(vsFTPd 3.0.3)";
 
@@ -40,8 +40,8 @@ internal sealed class FtpService(DecoyPlace place, Func<X509Certificate2> certif
                     await session.WriteAsync("234 Proceed with negotiation.\r\n");
                     await session.StartTlsAsync(certificate());
                     break;
-                case "PROT":
-                    data.IsProtected = session.IsEncrypted && argument.Equals("P", StringComparison.OrdinalIgnoreCase);
+                case "PROT" when session.IsEncrypted:
+                    data.IsProtected = argument.Equals("P", StringComparison.OrdinalIgnoreCase);
                     session.Report.Command(line, known: true);
                     await session.WriteAsync(data.IsProtected ? "200 PROT now Private.\r\n" : "200 PROT now Clear.\r\n");
                     break;
@@ -54,7 +54,7 @@ internal sealed class FtpService(DecoyPlace place, Func<X509Certificate2> certif
 
     private static async Task OtherAsync(DecoySession session, FtpData data, FileTree files, bool inside, string line, string verb, string argument)
     {
-        string? answer = Always(verb) ?? (inside ? null : "530 Please login with USER and PASS.");
+        string? answer = Always(session, verb) ?? (inside ? null : "530 Please login with USER and PASS.");
         answer ??= verb switch
         {
             "PWD" or "XPWD" => $"257 \"{files.Folder}\" is the current directory",
@@ -67,6 +67,9 @@ internal sealed class FtpService(DecoyPlace place, Func<X509Certificate2> certif
             "DELE" or "RMD" or "MKD" or "RNFR" or "RNTO" => "550 Permission denied.",
             "LIST" or "NLST" or "RETR" or "STOR" or "APPE" => "",
             "PORT" or "EPRT" => "500 Illegal PORT command.",
+            "SYST" => "215 UNIX Type: L8",
+            "NOOP" => "200 NOOP ok.",
+            "HELP" => "214-The following commands are recognized.\r\n ABOR ACCT ALLO APPE CDUP CWD  DELE EPRT EPSV FEAT HELP LIST MDTM MKD\r\n MODE NLST NOOP OPTS PASS PASV PORT PWD  QUIT REIN REST RETR RMD  RNFR\r\n RNTO SITE SIZE SMNT STAT STOR STOU STRU SYST TYPE USER\r\n214 Help OK.",
             _ => null,
         };
         session.Report.Command(line, answer is not null);
@@ -79,14 +82,13 @@ internal sealed class FtpService(DecoyPlace place, Func<X509Certificate2> certif
         await session.WriteAsync((answer ?? "500 Unknown command.") + "\r\n");
     }
 
-    private static string? Always(string verb) => verb switch
+    // What vsftpd with TLS answers to before anybody signed in.
+    private static string? Always(DecoySession session, string verb) => verb switch
     {
-        "FEAT" => "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n211 End",
-        "SYST" => "215 UNIX Type: L8",
-        "NOOP" => "200 NOOP ok.",
+        "FEAT" => "211-Features:\r\n AUTH TLS\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n PBSZ\r\n PROT\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n211 End",
         "OPTS" => "200 Always in UTF8 mode.",
-        "HELP" => "214-The following commands are recognized.\r\n ABOR ACCT ALLO APPE CDUP CWD  DELE EPRT EPSV FEAT HELP LIST MDTM MKD\r\n MODE NLST NOOP OPTS PASS PASV PORT PWD  QUIT REIN REST RETR RMD  RNFR\r\n RNTO SITE SIZE SMNT STAT STOR STOU STRU SYST TYPE USER\r\n214 Help OK.",
-        "PBSZ" => "200 PBSZ set to 0.",
+        "PBSZ" => session.IsEncrypted ? "200 PBSZ set to 0." : "503 PBSZ needs a secure connection.",
+        "PROT" => "503 PROT needs a secure connection.",
         _ => null,
     };
 

@@ -15,18 +15,23 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
     // Keys one conversation may set.
     private const int MaxKeys = 64;
 
+    private const int HelloFrom = 6;
+
+    private const string WrongPassword = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+
     private readonly string _version = place.Service.Version ?? "6.0.16";
+    private readonly int _major = int.TryParse((place.Service.Version ?? "6").Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major) ? major : HelloFrom;
 
     public async Task ServeAsync(DecoySession session)
     {
-        bool inside = place.Service.Accept == AcceptPolicy.Any;
-        Dictionary<string, byte[]> keys = new(StringComparer.Ordinal);
+        Talk talk = new() { Inside = place.Service.Accept == AcceptPolicy.Any };
+        RedisReader reader = new();
         while (true)
         {
-            ParseStatus status = RedisCommand.TryParse(session.Input.Span, out int consumed, out List<byte[]> arguments);
+            ParseStatus status = reader.TryParse(session.Input.Span, out int consumed, out IReadOnlyList<byte[]> arguments);
             if (status == ParseStatus.Malformed)
             {
-                await session.Report.PayloadAsync(session.Input, session.Input.Length, null);
+                await session.Report.MixedAsync(session.Input, session.Input.Length, null);
                 await session.WriteAsync("-ERR Protocol error: invalid multibulk length\r\n");
                 return;
             }
@@ -50,17 +55,15 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
             string verb = Text(arguments[0]).ToUpperInvariant();
             if (verb == "AUTH" && arguments.Count is 2 or 3)
             {
-                inside |= await AuthAsync(session, arguments);
+                bool accepted = await TryAsync(session, arguments.Count == 3 ? Text(arguments[1]) : "default", arguments[^1]);
+                talk.Inside |= accepted;
+                await session.WriteAsync(accepted ? "+OK\r\n" : WrongPassword);
                 continue;
             }
 
-            string answer = Answer(session, verb, arguments, inside, keys, out bool known);
-            session.Report.Command(string.Join(' ', arguments.Select(Text)), known);
-            foreach (byte[] value in arguments.Where(value => value.Length >= PayloadFrom))
-            {
-                await session.Report.PayloadAsync(value, value.Length, arguments.Count > 1 ? Text(arguments[1]) : null);
-            }
-
+            bool known = true;
+            string answer = verb == "HELLO" && _major >= HelloFrom ? await HelloAsync(session, arguments, talk) : Answer(session, verb, arguments, talk, out known);
+            await TellAsync(session, verb, arguments, known);
             await session.WriteAsync(answer);
             if (verb is "QUIT" or "SHUTDOWN")
             {
@@ -69,23 +72,66 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
         }
     }
 
-    private static async Task<bool> AuthAsync(DecoySession session, List<byte[]> arguments)
+    private static async Task TellAsync(DecoySession session, string verb, IReadOnlyList<byte[]> arguments, bool known)
     {
-        bool accepted = Accounts.Try(session, "password", arguments.Count == 3 ? Text(arguments[1]) : "default", arguments[^1]);
+        IReadOnlyList<string> words = session.Report.KeepsSecrets ? [.. arguments.Select(Text)] : RedisSecrets.Covered(verb, arguments);
+        session.Report.Command(string.Join(' ', words), known);
+        foreach (byte[] value in arguments.Where((value, i) => value.Length >= PayloadFrom && words[i].Length == value.Length))
+        {
+            await session.Report.PayloadAsync(value, value.Length, words.Count > 1 ? words[1] : null);
+        }
+    }
+
+    private static async Task<bool> TryAsync(DecoySession session, string user, byte[] secret)
+    {
+        bool accepted = Accounts.Try(session, "password", user, secret);
         await session.PauseAsync(Accounts.Pause);
-        await session.WriteAsync(accepted ? "+OK\r\n" : "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
         return accepted;
     }
 
-    private string Answer(DecoySession session, string verb, List<byte[]> arguments, bool inside, Dictionary<string, byte[]> keys, out bool known)
+    private async Task<string> HelloAsync(DecoySession session, IReadOnlyList<byte[]> arguments, Talk talk)
+    {
+        RedisHello hello = RedisHello.Read(arguments);
+        if (hello.Fault is not null)
+        {
+            return hello.Fault;
+        }
+
+        if (hello.User is { } user)
+        {
+            if (!await TryAsync(session, user, hello.Secret!))
+            {
+                return WrongPassword;
+            }
+
+            talk.Inside = true;
+        }
+
+        if (!talk.Inside)
+        {
+            return "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time\r\n";
+        }
+
+        talk.Protocol = hello.Protocol ?? talk.Protocol;
+        return RedisHello.Answer(talk.Protocol, _version);
+    }
+
+    private string Answer(DecoySession session, string verb, IReadOnlyList<byte[]> arguments, Talk talk, out bool known)
     {
         known = true;
+        Dictionary<string, byte[]> keys = talk.Keys;
+        string nothing = talk.Protocol == 3 ? "_\r\n" : "$-1\r\n";
+        if (verb == "AUTH")
+        {
+            return arguments.Count == 1 ? "-ERR wrong number of arguments for 'auth' command\r\n" : "-ERR syntax error\r\n";
+        }
+
         if (verb == "QUIT")
         {
             return "+OK\r\n";
         }
 
-        if (!inside)
+        if (!talk.Inside)
         {
             return "-NOAUTH Authentication required.\r\n";
         }
@@ -106,7 +152,7 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
 
                 return "+OK\r\n";
             case "GET" when arguments.Count > 1:
-                return keys.TryGetValue(Text(arguments[1]), out byte[]? value) ? Bulk(Text(value)) : "$-1\r\n";
+                return keys.TryGetValue(Text(arguments[1]), out byte[]? value) ? Bulk(Text(value)) : nothing;
             case "KEYS" or "SCAN":
                 return $"*{keys.Count}\r\n{string.Concat(keys.Keys.Select(Bulk))}";
             case "DBSIZE":
@@ -114,7 +160,7 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
             case "CONFIG" when arguments.Count > 2 && Text(arguments[1]).Equals("get", StringComparison.OrdinalIgnoreCase):
                 string wanted = Text(arguments[2]);
                 string set = wanted switch { "dir" => "/var/lib/redis", "dbfilename" => "dump.rdb", "requirepass" => "", _ => "" };
-                return $"*2\r\n{Bulk(wanted)}{Bulk(set)}";
+                return $"{(talk.Protocol == 3 ? "%1" : "*2")}\r\n{Bulk(wanted)}{Bulk(set)}";
             case "CONFIG" or "SAVE" or "BGSAVE" or "SLAVEOF" or "REPLICAOF" or "SELECT" or "FLUSHALL" or "FLUSHDB" or "EXPIRE" or "HSET" or "LPUSH" or "RPUSH" or "MSET":
                 return "+OK\r\n";
             case "DEL" or "EXISTS":
@@ -126,7 +172,7 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
             case "MODULE":
                 return "-ERR Error loading the extension. Please check the server logs.\r\n";
             case "EVAL" or "EVALSHA":
-                return "$-1\r\n";
+                return nothing;
             default:
                 known = false;
                 return $"-ERR unknown command `{Clean(Text(arguments[0]))}`, with args beginning with: {string.Concat(arguments.Skip(1).Take(3).Select(argument => $"`{Clean(Text(argument))}`, "))}\r\n";
@@ -175,4 +221,14 @@ internal sealed class RedisService(DecoyPlace place) : IDecoyService
     private static string Clean(string text) => text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal) is { Length: > 128 } line ? line[..128] : text.ReplaceLineEndings("");
 
     private static string Text(byte[] bytes) => Encoding.Latin1.GetString(bytes);
+
+    /// <summary>What one conversation came to.</summary>
+    private sealed class Talk
+    {
+        public bool Inside { get; set; }
+
+        public int Protocol { get; set; } = 2;
+
+        public Dictionary<string, byte[]> Keys { get; } = new(StringComparer.Ordinal);
+    }
 }

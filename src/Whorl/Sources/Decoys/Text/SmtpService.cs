@@ -1,13 +1,11 @@
-using System.Buffers;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Whorl.Sources.Decoys.Sessions;
 
 namespace Whorl.Sources.Decoys.Text;
 
 /// <summary>SMTP (RFC 5321) as Postfix speaks it. Takes every mail and delivers none: mails are kept as payloads.</summary>
-internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certificate) : IDecoyService
+internal sealed class SmtpService(DecoyPlace place, Func<SslStreamCertificateContext> certificate) : IDecoyService
 {
     // What our EHLO says a mail may have.
     private const int MaxMail = 10_240_000;
@@ -21,6 +19,7 @@ internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certi
     public async Task ServeAsync(DecoySession session)
     {
         await session.WriteAsync($"220 {_host} {_banner}\r\n");
+        SmtpMail mail = new(session);
         int recipients = 0, errors = 0;
         while (errors < MaxErrors && await session.ReadLineAsync(2048) is { } line)
         {
@@ -29,6 +28,13 @@ internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certi
             if (verb == "AUTH")
             {
                 await AuthAsync(session, rest);
+                continue;
+            }
+
+            if (verb == "BDAT")
+            {
+                session.Report.Command(line, known: true);
+                recipients = await mail.ChunkAsync(rest, recipients > 0) ? 0 : recipients;
                 continue;
             }
 
@@ -65,12 +71,15 @@ internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certi
                     break;
                 case "DATA" when recipients > 0:
                     recipients = 0;
-                    if (!await MailAsync(session))
+                    if (!await mail.LinesAsync())
                     {
                         return;
                     }
 
-                    await session.WriteAsync($"250 2.0.0 Ok: queued as {Convert.ToHexString(RandomNumberGenerator.GetBytes(5))}\r\n");
+                    await session.WriteAsync(SmtpMail.Queued());
+                    break;
+                case "RSET" or "MAIL":
+                    mail.Reset();
                     break;
             }
         }
@@ -95,7 +104,7 @@ internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certi
                 secret = user is null ? null : Decode(await AskAsync(session, "UGFzc3dvcmQ6"));
                 break;
             default:
-                session.Report.Command("AUTH " + rest, known: false);
+                session.Report.Command("AUTH " + (session.Report.KeepsSecrets ? rest : parts[0]), known: false);
                 await session.WriteAsync("535 5.7.8 Error: authentication failed: Invalid authentication mechanism\r\n");
                 return;
         }
@@ -137,36 +146,4 @@ internal sealed class SmtpService(DecoyPlace place, Func<X509Certificate2> certi
     }
 
     private static string? Latin(byte[]? bytes) => bytes is null ? null : Encoding.Latin1.GetString(bytes);
-
-    // True where the mail ended as it should.
-    private static async Task<bool> MailAsync(DecoySession session)
-    {
-        ArrayBufferWriter<byte> kept = new();
-        int max = session.Report.Limits.PayloadKilobytes * 1024;
-        long sent = 0;
-        bool whole = false;
-        while (await session.ReadLineAsync(4096) is { } line)
-        {
-            if (line == ".")
-            {
-                whole = true;
-                break;
-            }
-
-            line = line.StartsWith('.') ? line[1..] : line;
-            sent += line.Length + 2;
-            if (kept.WrittenCount + line.Length + 2 <= max)
-            {
-                Encoding.Latin1.GetBytes(line, kept);
-                kept.Write("\r\n"u8);
-            }
-        }
-
-        if (sent > 0)
-        {
-            await session.Report.PayloadAsync(kept.WrittenMemory, sent, null, "mail");
-        }
-
-        return whole;
-    }
 }

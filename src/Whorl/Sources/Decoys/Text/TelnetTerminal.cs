@@ -33,8 +33,9 @@ internal sealed class TelnetTerminal(DecoySession session) : ITerminal
             if (echo && back.Length > 0)
             {
                 await session.WriteAsync(back.ToString());
-                back.Clear();
             }
+
+            back.Clear();
 
             if (ended)
             {

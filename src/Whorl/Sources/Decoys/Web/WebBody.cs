@@ -33,17 +33,16 @@ internal static class WebBody
 
     private static async Task TellAsync(DecoySession session, RequestParts parts, ReadOnlyMemory<byte> body, long sent)
     {
-        bool secret = false;
-        if (SignInForm.TryRead(parts.ContentType, body.Span, out string? user, out string? password))
+        bool isSignIn = SignInForm.TryRead(parts.ContentType, body.Span, out string? user, out string? password);
+        if (isSignIn)
         {
-            secret = true;
             session.Report.Attempt(new("form", user, Encoding.Latin1.GetBytes(password!)));
         }
 
         // A body with a password in it is kept only where passwords are.
-        if (!secret || session.Report.KeepsSecrets)
+        if (!isSignIn || session.Report.KeepsSecrets)
         {
-            await session.Report.PayloadAsync(body, sent, parts.Path);
+            await session.Report.MixedAsync(body, sent, parts.Path);
         }
     }
 
@@ -140,6 +139,11 @@ internal static class SignInForm
             string[] strings = [.. text.Split("<string>").Skip(1).Take(2).Select(part => part.Split('<')[0])];
             (user, password) = strings.Length == 2 ? (strings[0], strings[1]) : (null, null);
         }
+        else if (type?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            user = Users.Select(name => PartText(text, name)).FirstOrDefault(value => value is not null);
+            password = Passwords.Select(name => PartText(text, name)).FirstOrDefault(value => value is not null);
+        }
         else
         {
             foreach (string field in text.Split('&', MaxFields))
@@ -162,6 +166,15 @@ internal static class SignInForm
         int open = colon < 0 ? -1 : text.IndexOf('"', colon);
         int close = open < 0 ? -1 : text.IndexOf('"', open + 1);
         return close < 0 ? null : text[(open + 1)..close];
+    }
+
+    // The value of a part of multipart/form-data (RFC 7578): from the empty line behind its name to the next line that begins with two dashes.
+    private static string? PartText(string text, string name)
+    {
+        int at = text.IndexOf($" name=\"{name}\"", StringComparison.OrdinalIgnoreCase);
+        int begin = at < 0 ? -1 : text.IndexOf("\r\n\r\n", at, StringComparison.Ordinal);
+        int end = begin < 0 ? -1 : text.IndexOf("\r\n--", begin + 2, StringComparison.Ordinal);
+        return end < 0 ? null : text[Math.Min(begin + 4, end)..end];
     }
 
     private static string Decode(string text)

@@ -17,13 +17,15 @@ internal sealed class WebService : IDecoyService
     private readonly string _server;
     private readonly FrozenDictionary<string, PersonaPage> _exact;
     private readonly (string Prefix, PersonaPage Page)[] _prefixes;
+    private readonly FrozenDictionary<int, PersonaError> _errors;
 
     public WebService(DecoyPlace place)
     {
         _server = place.Service.Banner ?? "nginx/1.18.0";
-        PersonaPage[] pages = [.. place.Service.Pages.DistinctBy(page => page.Path, StringComparer.Ordinal)];
-        _exact = pages.Where(page => !page.Path.EndsWith('*')).ToFrozenDictionary(page => page.Path, StringComparer.Ordinal);
-        _prefixes = [.. pages.Where(page => page.Path.EndsWith('*')).Select(page => (page.Path[..^1], page)).OrderByDescending(entry => entry.Item1.Length)];
+        PersonaPage[] pages = [.. place.Service.Pages.DistinctBy(page => (page.Method, page.Path))];
+        _exact = pages.Where(page => !page.Path.EndsWith('*')).ToFrozenDictionary(page => page.Method + page.Path, StringComparer.Ordinal);
+        _prefixes = [.. pages.Where(page => page.Path.EndsWith('*')).Select(page => (page.Path[..^1], page)).OrderByDescending(entry => entry.Item1.Length).ThenBy(entry => entry.page.Method is null)];
+        _errors = place.Service.Errors.DistinctBy(error => error.Status).ToFrozenDictionary(error => error.Status);
     }
 
     public async Task ServeAsync(DecoySession session)
@@ -34,10 +36,15 @@ internal sealed class WebService : IDecoyService
             ParseStatus status;
             while ((status = Http1Head.TryParse(session.Input.Span, out head)) == ParseStatus.NeedMore)
             {
-                if (!await session.MoreAsync())
+                int seen = session.Input.Length;
+                do
                 {
-                    return;
+                    if (!await session.MoreAsync())
+                    {
+                        return;
+                    }
                 }
+                while (!IsWorthReading(session.Input.Span, seen));
             }
 
             if (status == ParseStatus.Malformed)
@@ -53,13 +60,19 @@ internal sealed class WebService : IDecoyService
         }
     }
 
+    // Whether what came since may have ended the head, or is as much again: single bytes do not have all be read anew.
+    private static bool IsWorthReading(ReadOnlySpan<byte> held, int seen)
+    {
+        ReadOnlySpan<byte> fresh = held[Math.Max(0, seen - "\n\r".Length)..];
+        return held.Length >= 2 * seen || fresh.IndexOf("\n\r\n"u8) >= 0 || fresh.IndexOf("\n\n"u8) >= 0;
+    }
+
     // True where another request may follow.
     private async Task<bool> AnswerAsync(DecoySession session, Http1Head head)
     {
         RequestParts parts = RequestParts.Of(head, session.Input.Span);
-        PersonaPage page = Find(parts.Path) ?? NotFound(parts.Path);
-        bool mayEnter = page.Realm is null;
-        page = mayEnter ? page : page with { Status = 401, Body = Plain("401 Authorization Required"), Location = null };
+        PersonaPage page = Find(head.Method, parts.Path) ?? Error(404, "404 Not Found");
+        page = page.Realm is null ? page : Error(401, "401 Authorization Required") with { Realm = page.Realm };
         session.Report.Request(head, session.Input.Span[..head.Length], page.Status, session.IsEncrypted);
         session.Report.ClientBanner ??= parts.UserAgent;
         if (BasicSecret.TryRead(parts.Authorization, out string user, out byte[] secret))
@@ -79,16 +92,16 @@ internal sealed class WebService : IDecoyService
         return keep;
     }
 
-    private PersonaPage? Find(string path)
+    private PersonaPage? Find(string method, string path)
     {
-        if (_exact.TryGetValue(path, out PersonaPage? page))
+        if (_exact.TryGetValue(method + path, out PersonaPage? page) || _exact.TryGetValue(path, out page))
         {
             return page;
         }
 
         foreach ((string prefix, PersonaPage found) in _prefixes)
         {
-            if (path.StartsWith(prefix, StringComparison.Ordinal))
+            if (path.StartsWith(prefix, StringComparison.Ordinal) && (found.Method is null || found.Method == method))
             {
                 return found;
             }
@@ -97,7 +110,9 @@ internal sealed class WebService : IDecoyService
         return null;
     }
 
-    private PersonaPage NotFound(string path) => new(path, 404, "text/html", null, null, Plain("404 Not Found"));
+    // As the persona says it; else as nginx does.
+    private PersonaPage Error(int status, string title) =>
+        _errors.TryGetValue(status, out PersonaError? error) ? new(null, "", status, error.Type, null, null, error.Body) : new(null, "", status, "text/html", null, null, Plain(title));
 
     private string Plain(string title) => $"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>{_server}</center>\r\n</body>\r\n</html>\r\n";
 
@@ -115,8 +130,8 @@ internal sealed class WebService : IDecoyService
 
     private async Task NotHttpAsync(DecoySession session)
     {
-        await session.Report.PayloadAsync(session.Input, session.Input.Length, null);
-        await session.WriteAsync(Answer(session, new("", 400, "text/html", null, null, Plain("400 Bad Request")), headOnly: false, keep: false));
+        await session.Report.MixedAsync(session.Input, session.Input.Length, null);
+        await session.WriteAsync(Answer(session, Error(400, "400 Bad Request"), headOnly: false, keep: false));
     }
 
     private static string Reason(int status) => status switch

@@ -37,7 +37,14 @@ internal sealed class DelayedZlib : IDisposable
         {
             while (_feed.Left > 0 && length < room.Length)
             {
-                length += _unpacking.Read(room, length, room.Length - length);
+                int read = _unpacking.Read(room, length, room.Length - length);
+                if (read == 0)
+                {
+                    // The stream said that it is over; what comes behind its end is no part of it.
+                    return null;
+                }
+
+                length += read;
             }
         }
         catch (InvalidDataException)

@@ -9,9 +9,6 @@ namespace Whorl.Sources.Decoys.Ssh.Crypto;
 /// <param name="Secret">What both know, big endian.</param>
 internal sealed record KeyAgreement(byte[] Public, byte[] Secret)
 {
-    // Twice the strength that the groups have is enough of an exponent (RFC 4419 §6.2).
-    private const int ExponentBytes = 64;
-
     public static HashAlgorithmName? HashOf(string kex) => kex switch
     {
         "curve25519-sha256" or "curve25519-sha256@libssh.org" or "ecdh-sha2-nistp256" or "diffie-hellman-group14-sha256" or "diffie-hellman-group-exchange-sha256" => HashAlgorithmName.SHA256,
@@ -91,7 +88,7 @@ internal sealed record KeyAgreement(byte[] Public, byte[] Secret)
             return null;
         }
 
-        BigInteger exponent = new(RandomNumberGenerator.GetBytes(ExponentBytes), isUnsigned: true);
+        BigInteger exponent = new(RandomNumberGenerator.GetBytes(group.ExponentBytes), isUnsigned: true);
         byte[] own = BigInteger.ModPow(2, exponent, group.Prime).ToByteArray(isUnsigned: true, isBigEndian: true);
         return new(own, BigInteger.ModPow(other, exponent, group.Prime).ToByteArray(isUnsigned: true, isBigEndian: true));
     }
@@ -100,21 +97,24 @@ internal sealed record KeyAgreement(byte[] Public, byte[] Secret)
 /// <summary>The groups of RFC 3526. Their primes are 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + k), so pi and k say all.</summary>
 internal sealed class FiniteGroup
 {
-    public static readonly FiniteGroup Group14 = new(2048, 124476);
+    public static readonly FiniteGroup Group14 = new(2048, 124476, 232);
 
-    public static readonly FiniteGroup Group16 = new(4096, 240904);
+    public static readonly FiniteGroup Group16 = new(4096, 240904, 328);
 
-    public static readonly FiniteGroup Group18 = new(8192, 4743158);
+    public static readonly FiniteGroup Group18 = new(8192, 4743158, 400);
 
     private readonly Lazy<BigInteger> _prime;
 
-    private FiniteGroup(int bits, int k)
+    private FiniteGroup(int bits, int k, int exponentBits)
     {
-        Bytes = bits / 8;
+        (Bytes, ExponentBytes) = (bits / 8, exponentBits / 8);
         _prime = new(() => (BigInteger.One << bits) - (BigInteger.One << (bits - 64)) - 1 + ((PiTimesPowerOfTwo(bits - 130) + k) << 64));
     }
 
     public int Bytes { get; }
+
+    /// <summary>Twice the strength that the group has (RFC 7919 appendix A, for groups of the same sizes): a longer exponent only takes longer.</summary>
+    public int ExponentBytes { get; }
 
     public BigInteger Prime => _prime.Value;
 

@@ -3,8 +3,8 @@ using Whorl.Fingerprints.Wire;
 
 namespace Whorl.Sources.Decoys.Text;
 
-/// <summary>One command of Redis (RESP 2): an array of strings, or a line of words.</summary>
-internal static class RedisCommand
+/// <summary>Reads commands of Redis (RESP 2): arrays of strings, or lines of words. Remembers how far it came in one that is not whole yet, so that single bytes do not have all be read anew.</summary>
+internal sealed class RedisReader
 {
     // Redis itself takes a million; what attackers send has a dozen.
     public const int MaxArguments = 1024;
@@ -15,32 +15,49 @@ internal static class RedisCommand
     // Redis's own limit of a line.
     private const int MaxInline = 16 * 1024;
 
-    /// <summary>Reads one command.</summary>
+    private List<byte[]> _arguments = [];
+    private int _count;
+    private int _at;
+
+    /// <summary>Reads one command from the first of its bytes; where more are needed, the same bytes come again before those that follow.</summary>
     /// <param name="consumed">Its length where the status is done.</param>
     /// <param name="arguments">Its words; none for an empty line.</param>
-    public static ParseStatus TryParse(ReadOnlySpan<byte> bytes, out int consumed, out List<byte[]> arguments)
+    public ParseStatus TryParse(ReadOnlySpan<byte> bytes, out int consumed, out IReadOnlyList<byte[]> arguments)
     {
-        consumed = 0;
-        arguments = [];
+        (consumed, arguments) = (0, []);
         if (bytes.IsEmpty)
         {
             return ParseStatus.NeedMore;
         }
 
-        if (bytes[0] != '*')
+        ParseStatus status = bytes[0] == '*' ? Array(bytes) : Inline(bytes);
+        if (status == ParseStatus.Done)
         {
-            return Inline(bytes, ref consumed, arguments);
+            (consumed, arguments) = (_at, _arguments);
+            (_at, _arguments) = (0, []);
         }
 
-        int at = 1;
-        ParseStatus status = Number(bytes, ref at, MaxArguments, out int count);
-        if (status != ParseStatus.Done)
+        return status;
+    }
+
+    private ParseStatus Array(ReadOnlySpan<byte> bytes)
+    {
+        ParseStatus status;
+        if (_at == 0)
         {
-            return status;
+            int head = 1;
+            status = Number(bytes, ref head, MaxArguments, out _count);
+            if (status != ParseStatus.Done)
+            {
+                return status;
+            }
+
+            _at = head;
         }
 
-        for (int i = 0; i < count; i++)
+        while (_arguments.Count < _count)
         {
+            int at = _at;
             if (at >= bytes.Length)
             {
                 return ParseStatus.NeedMore;
@@ -62,32 +79,34 @@ internal static class RedisCommand
                 return ParseStatus.NeedMore;
             }
 
-            arguments.Add(bytes.Slice(at, length).ToArray());
-            at += length + 2;
+            _arguments.Add(bytes.Slice(at, length).ToArray());
+            _at = at + length + 2;
         }
 
-        consumed = at;
         return ParseStatus.Done;
     }
 
-    private static ParseStatus Inline(ReadOnlySpan<byte> bytes, ref int consumed, List<byte[]> arguments)
+    private ParseStatus Inline(ReadOnlySpan<byte> bytes)
     {
-        int end = bytes[..Math.Min(bytes.Length, MaxInline)].IndexOf((byte)'\n');
+        int most = Math.Min(bytes.Length, MaxInline);
+        int end = bytes[_at..most].IndexOf((byte)'\n');
         if (end < 0)
         {
-            return bytes.Length >= MaxInline ? ParseStatus.Malformed : ParseStatus.NeedMore;
+            _at = most;
+            return most == MaxInline ? ParseStatus.Malformed : ParseStatus.NeedMore;
         }
 
+        end += _at;
         ReadOnlySpan<byte> line = bytes[..end].TrimEnd((byte)'\r');
         foreach (Range part in line.Split((byte)' '))
         {
-            if (!line[part].IsEmpty && arguments.Count < MaxArguments)
+            if (!line[part].IsEmpty && _arguments.Count < MaxArguments)
             {
-                arguments.Add(line[part].ToArray());
+                _arguments.Add(line[part].ToArray());
             }
         }
 
-        consumed = end + 1;
+        _at = end + 1;
         return ParseStatus.Done;
     }
 
