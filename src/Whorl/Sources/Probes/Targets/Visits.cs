@@ -85,7 +85,7 @@ internal sealed class Visits
         PlannedAsk[] planned = [.. steps.SelectMany(step => step.Names.Select(name => new PlannedAsk(step.Target.Port, name)))];
         await _store.BeginAsync(new(visit, target.Address, begun, _options.DryRun, planned), cancel);
         IReadOnlyList<Answered> answered = _options.DryRun ? [] : await AskAsync(target, steps, cancel);
-        int silent = _options.DryRun || answered.Any(IsTelling) ? 0 : target.Silent + 1;
+        int silent = _options.DryRun || answered.Any(IsTelling) ? 0 : answered.Any(IsOurFault) ? target.Silent : target.Silent + 1;
         DateTimeOffset now = _clock.GetUtcNow();
         await _store.EndAsync(
             new(
@@ -126,6 +126,9 @@ internal sealed class Visits
 
     // A host on no link of ours is not asked for its link-local address.
     private static bool WasAsked(Answered answered) => answered.Sent > 0 || answered.Result.Failure is not null || answered.Result.Findings.Count > 0;
+
+    // Who could not be asked was not silent.
+    private static bool IsOurFault(Answered answered) => answered.Result.Failure == ProbeFailure.Local;
 
     private static bool IsTelling(Answered answered) => answered.Result.Failure is null && answered.Result.Findings.Any(finding => finding.Attributes.Get("tcp.state") != "closed");
 }
