@@ -12,7 +12,7 @@ internal sealed class ProbesOptions : IModuleOptions
     /// <summary>Ask back also where the role was not started by name: `whorl run` without `--roles` starts every other role, but nobody is asked by accident.</summary>
     public bool On { get; set; }
 
-    /// <summary>Kinds of observations whose source is asked back. Give all of them: what stands here replaces the default, which is `tls.session` over TCP and, from conversations with decoys, `http.request`, `auth.attempt`, `command`, `payload` and `session.ended`. None of these can be made with a forged address; `tls.client_hello`, `ssh.kex` and requests that capture saw can be, by one packet, and so can `tcp.syn`, `query` and the `icmp` kinds.</summary>
+    /// <summary>Kinds of observations whose source is asked back. Give all of them: what stands here replaces the default, which is `tls.session` over TCP and, from conversations with decoys, `http.request`, `auth.attempt`, `command`, `payload` and `session.ended`. None of these can be made with a forged address; `tls.client_hello`, `ssh.kex` and requests that capture saw can be, by one packet, and so can `tcp.syn` and the `icmp` kinds. Whatever stands here, what a decoy heard counts only where it belongs to a conversation (`session.id`): single datagrams to it never do.</summary>
     public List<string> Triggers { get; set; } = [];
 
     /// <summary>Ask back also who made requests to the edge; otherwise only requests to decoys count.</summary>

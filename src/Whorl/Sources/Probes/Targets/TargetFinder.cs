@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,9 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
     /// What capture tells of one side alone (<c>tls.client_hello</c>, <c>ssh.kex</c>, requests in clear) a single forged packet can make.
     /// </summary>
     public static readonly string[] UsualTriggers = ["tls.session", "http.request", DecoyKinds.Auth, DecoyKinds.Command, DecoyKinds.Payload, DecoyKinds.SessionEnded];
+
+    // What decoys tell, of conversations and of single datagrams alike.
+    private static readonly FrozenSet<string> OfDecoys = DecoyKinds.All.Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
 
     // Addresses stored a moment ago are not stored again; forgetting them all at once costs some writes.
     private const int MaxRecent = 65_536;
@@ -105,8 +109,9 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
             return options.Value.EdgeRequests;
         }
 
-        // Whoever names triggers decides for themselves what proves a sender; datagrams never do.
-        bool proven = options.Value.Triggers.Count > 0 || observation.Kind == "tls.session" || observation.Attributes.TryGetProperty("session.id", out _);
+        // Whoever names triggers decides for themselves what proves a sender. Datagrams to a decoy never do: they have no session.
+        bool proven = observation.Attributes.TryGetProperty("session.id", out _)
+            || (!OfDecoys.Contains(observation.Kind) && (options.Value.Triggers.Count > 0 || observation.Kind == "tls.session"));
         return proven && !Says(observation, "ssh.side", "server") && (Says(observation, "tls.transport", "tcp") || !observation.Attributes.TryGetProperty("tls.transport", out _));
     }
 
