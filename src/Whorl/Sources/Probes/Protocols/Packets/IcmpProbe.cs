@@ -53,14 +53,22 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
             return ProbeFailure.NotPermitted;
         }
 
-        using ProbeBudget.Turn turn = await budget.TakeTurnAsync(1);
         PeerAddress peer = target.Address;
         int overhead = peer.IsV4 ? 28 : 48;
-        string?[] words = await Task.WhenAll(
-            DatagramAsync("closed_port", packets, peer, budget, SmallLength, _ => { }),
-            DatagramAsync("no_fragment", packets, peer, budget, LargeLength - overhead, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpMtuDiscover : Ipv6MtuDiscover, BitConverter.GetBytes(AlwaysWhole))),
-            DatagramAsync("bad_option", packets, peer, budget, SmallLength, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpOptions : Ipv6DestinationOptions, peer.IsV4 ? BadOptionV4 : BadOptionV6)),
-            UnknownAsync(packets, peer, budget));
+        Func<Task<string?>>[] provocations =
+        [
+            () => DatagramAsync("closed_port", packets, peer, budget, SmallLength, _ => { }),
+            () => DatagramAsync("no_fragment", packets, peer, budget, LargeLength - overhead, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpMtuDiscover : Ipv6MtuDiscover, BitConverter.GetBytes(AlwaysWhole))),
+            () => DatagramAsync("bad_option", packets, peer, budget, SmallLength, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpOptions : Ipv6DestinationOptions, peer.IsV4 ? BadOptionV4 : BadOptionV6)),
+            () => UnknownAsync(packets, peer, budget),
+        ];
+        List<string?> words = [];
+        foreach (Func<Task<string?>>[] some in provocations.Chunk(Math.Min(provocations.Length, budget.MaxTurn)))
+        {
+            using ProbeBudget.Turn turn = await budget.TakeTurnAsync(some.Length);
+            words.AddRange(await Task.WhenAll(some.Select(provoke => provoke())));
+        }
+
         string text = string.Join(',', words.OfType<string>());
         return text.Length == 0 ? ProbeFailure.NotPermitted
             : words.All(word => word is null || word.EndsWith("=none", StringComparison.Ordinal)) ? ProbeFailure.TimedOut
