@@ -88,7 +88,7 @@ internal sealed class ProbesOptions : IModuleOptions
     [Range(typeof(TimeSpan), "0:01:00", "3650.00:00:00")]
     public TimeSpan Forget { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Targets that are remembered; when so many are, new ones are refused and counted.</summary>
+    /// <summary>Targets that are remembered. When so many are, a new one has the place of whoever was silent in most visits; where nobody was silent it is refused and counted. Of one IPv6 network (/64) there are at most 8, so that nobody fills the queue with addresses of their own.</summary>
     [Range(1, 10_000_000)]
     public int MaxTargets { get; set; } = 200_000;
 

@@ -30,16 +30,8 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
 
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, long> _recent = [];
-    private long _known;
 
     public IReadOnlyList<string> Triggers => options.Value.Triggers.Count > 0 ? options.Value.Triggers : UsualTriggers;
-
-    /// <summary>How many targets are stored, as last counted.</summary>
-    public long Known
-    {
-        get => Interlocked.Read(ref _known);
-        set => Interlocked.Exchange(ref _known, value);
-    }
 
     public async Task TakeAsync(BusMessage message, CancellationToken cancel)
     {
@@ -75,10 +67,6 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
             {
                 metrics.Refused(TargetRefusal.Forbidden);
             }
-            else if (Known + added.Count >= options.Value.MaxTargets)
-            {
-                metrics.Refused(TargetRefusal.QueueFull);
-            }
             else if (IsNew(target.Address))
             {
                 added.Add(target);
@@ -87,9 +75,13 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
 
         if (added.Count > 0 || position is not null)
         {
-            await store.AddAsync(added, position, cancel);
+            IReadOnlyList<TargetRefusal> refused = await store.AddAsync(added, position, cancel);
             Remember(added);
-            metrics.Found(added.Count);
+            metrics.Found(added.Count - refused.Count);
+            foreach (TargetRefusal why in refused)
+            {
+                metrics.Refused(why);
+            }
         }
     }
 
@@ -126,7 +118,7 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
         }
     }
 
-    // Only once they are stored: what could not be stored comes again.
+    // Only once the store has decided: what it could not take up comes again.
     private void Remember(List<FoundTarget> stored)
     {
         long now = clock.GetTimestamp();
