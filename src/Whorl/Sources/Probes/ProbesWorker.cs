@@ -43,6 +43,7 @@ internal sealed class ProbesWorker(
             return;
         }
 
+        probes.ReadSignatures();
         if (!probes.HasRawPackets)
         {
             ProbesLog.NoRawPackets(log);
