@@ -77,6 +77,10 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
 
     private static void Set(Socket socket, int level, int name, byte[] value) => socket.SetRawSocketOption(level, name, value);
 
+    // Without it one word less would be told, as if the host had changed.
+    private static bool IsShortage(SocketException fault) =>
+        fault.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable;
+
     private static async Task<string?> DatagramAsync(string word, IcmpExchange packets, PeerAddress peer, ProbeBudget budget, int length, Action<Socket> prepare)
     {
         try
@@ -92,7 +96,7 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
             IPEndPoint to = new(peer.ToIPAddress(), RandomNumberGenerator.GetInt32(FirstPort, LastPort + 1));
             return await ProvokeAsync(word, packets, peer, Udp, (ushort)((IPEndPoint)socket.LocalEndPoint!).Port, socket, to, length, budget);
         }
-        catch (SocketException)
+        catch (SocketException fault) when (!IsShortage(fault))
         {
             return null; // our own kernel, or a link with a smaller frame, does not let it out
         }
@@ -105,7 +109,7 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
             using Socket socket = RawProtocol.Open(peer.IsV4, UnknownProtocol);
             return await ProvokeAsync("next_header", packets, peer, UnknownProtocol, 0, socket, new(peer.ToIPAddress(), 0), SmallLength, budget);
         }
-        catch (SocketException)
+        catch (SocketException fault) when (!IsShortage(fault))
         {
             return null;
         }
