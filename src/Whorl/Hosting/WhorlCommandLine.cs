@@ -28,7 +28,7 @@ internal static class WhorlCommandLine
             UserCommand.Create(node, Output.Console), ExplainCommand.Create(node, Output.Console),
             CaptureCommand.Create(Output.Console, StandardOutput.Open), HashCommand.Create(Output.Console, Console.OpenStandardInput),
             CompareCommand.Create(Output.Console, Console.OpenStandardInput),
-            ProbeCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
+            ProbeCommand.Create(ReadConfiguration, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             JobsCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             SiteCommand.Create(node, Output.Console, Console.OpenStandardInput, TimeProvider.System),
             CampaignsCommand.Create(node, Output.Console, Console.OpenStandardOutput),
@@ -40,11 +40,21 @@ internal static class WhorlCommandLine
     // Everything this machine's configuration asks for, nothing started: for verbs that work on the store itself.
     private static WebApplication? OpenNode(ParseResult parsed)
     {
+        if (ReadConfiguration(parsed) is not { } configuration)
+        {
+            return null;
+        }
+
+        WebApplicationBuilder builder = WhorlHost.CreateBuilder(RoleTable.All, configuration);
+        builder.Logging.ClearProviders();
+        return builder.Build();
+    }
+
+    private static IConfiguration? ReadConfiguration(ParseResult parsed)
+    {
         try
         {
-            WebApplicationBuilder builder = WhorlHost.CreateBuilder(RoleTable.All, WhorlConfiguration.Read(parsed.GetValue(RunCommand.ConfigOption)));
-            builder.Logging.ClearProviders();
-            return builder.Build();
+            return WhorlConfiguration.Read(parsed.GetValue(RunCommand.ConfigOption));
         }
         catch (ConfigurationException fault)
         {

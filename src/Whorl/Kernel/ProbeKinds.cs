@@ -80,7 +80,7 @@ internal static class ProbeKinds
         [
             new("probe.name", FieldType.Text, "Which: `jarm`, `hassh`, `tcp`, `certificate`, `http`, `icmp`, `ipv6`."),
             new("probe.detail", FieldType.Text, "What more there is to say; for `forbidden`, why the address may not be reached."),
-            new("probe.failure", FieldType.Text, "Why: `refused`, `timed_out`, `unreachable`, `closed_early`, `not_this_protocol`, `too_large`, `forbidden` (by the outbound guard), `not_permitted` (this process lacks a privilege)."),
+            new("probe.failure", FieldType.Text, "Why: `refused`, `timed_out`, `unreachable`, `closed_early`, `not_this_protocol`, `too_large`, `forbidden` (by the outbound guard), `not_permitted` (this process lacks a privilege), `local` (this machine ran out of descriptors, buffers or ports: nothing is said about the peer)."),
         ]),
     ];
 }

@@ -21,7 +21,13 @@ public sealed class OnLinkTests
             }
         }
 
+        // Nobody has heard of the neighbour's link-local address yet, and nobody at one is to be turned to.
         (int code, string output, string error) = await TestNetwork.RunAsync(
+            network.Sensor, "env", "WHORL_Outbound__Deny__0=fe80::/10", WhorlProcess.Executable, "probe", TestNetwork.AttackerV4, "--ipv6", "--json", "--allow", "10.99.0.0/16");
+        code.ShouldBe(1, error);
+        output.ShouldContain("\"probe.failure\":\"forbidden\"");
+
+        (code, output, error) = await TestNetwork.RunAsync(
             network.Sensor, WhorlProcess.Executable, "probe", TestNetwork.AttackerV4, TestNetwork.DecoyV4, "--icmp", "--ipv6", "--tcp", "--json", "--allow", "10.99.0.0/16", "--timeout", "0:00:04");
         code.ShouldBe(0, error);
         List<JsonElement> found = [];

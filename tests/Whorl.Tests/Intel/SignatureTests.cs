@@ -12,6 +12,7 @@ using Whorl.Bus;
 using Whorl.Fingerprints.Matching;
 using Whorl.Kernel;
 using Whorl.Stores;
+using Whorl.Tests.Bus;
 using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Intel;
@@ -84,10 +85,28 @@ public sealed class SignatureTests : IDisposable
         Observation other = Seen(ProbeKinds.Jarm, $$"""{"target.ip":"203.0.113.10","tls.jarm":"{{Trickbot}}"}""");
 
         matcher.Match(probe).Count.ShouldBe(1);
+        matcher.Told(matcher.Match(probe));
         matcher.Match(probe).ShouldBeEmpty();
         matcher.Match(other).Count.ShouldBe(1);
         _clock.Advance(TimeSpan.FromDays(1));
         matcher.Match(probe).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_the_bus_did_not_take_is_told_when_its_evidence_comes_again_and_what_it_took_is_not()
+    {
+        string file = Write("jarm.csv", $"{Trickbot},known\n");
+        Observation probe = Seen(ProbeKinds.Jarm, $$"""{"target.ip":"203.0.113.9","tls.jarm":"{{Trickbot}}"}""");
+        BusMessage message = new(Topics.ObservationPrefix + ProbeKinds.Jarm, CloudEvents.WriteBatch([probe, probe]), CloudEvents.BatchContentType);
+        FullThenOpenBus bus = new();
+        using SignaturesWorker worker = new(bus, Library(file), Matcher(file), _clock);
+
+        await Should.ThrowAsync<IOException>(worker.TakeAsync(message, default));
+        await worker.TakeAsync(message, default);
+        await worker.TakeAsync(message, default);
+
+        CloudEvents.TryReadBatch(bus.Taken.ShouldHaveSingleItem().Body, out IReadOnlyList<Observation> told).ShouldBeTrue();
+        told.ShouldHaveSingleItem().Text("signature.label").ShouldBe("known");
     }
 
     [Fact]

@@ -79,11 +79,11 @@ internal sealed class FakePeer : IAsyncDisposable
     }
 
     /// <summary>Lets a probe ask, with the loopback allowed.</summary>
-    public static Task<Answered> AskAsync(IProbe probe, ProbeTarget target, TimeSpan? timeout = null, int maxBytes = 1 << 20, int atOnce = 20, string[]? allow = null)
+    public static Task<Answered> AskAsync(IProbe probe, ProbeTarget target, TimeSpan? timeout = null, int maxBytes = 1 << 20, int atOnce = 20, string[]? allow = null, string ports = "61000-64999")
     {
         TimeProvider clock = TimeProvider.System;
         OutboundGuard guard = new(new OutboundOptions { Allow = [.. allow ?? ["127.0.0.0/8"]] }, clock, NullLogger.Instance, null, () => OwnAddresses.None);
-        Asker asker = new(new ProbeLimits(100, 100_000, clock), guard, new SourcePorts("61000-64999"), timeout ?? TimeSpan.FromSeconds(20), maxBytes, clock);
+        Asker asker = new(new ProbeLimits(100, 100_000, clock), guard, new SourcePorts(ports), timeout ?? TimeSpan.FromSeconds(20), maxBytes, clock);
         return asker.AskAsync(probe, target, new TargetLimits(atOnce, 100_000, clock), CancellationToken.None);
     }
 

@@ -73,6 +73,30 @@ public sealed class LogTailTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_old_log_is_followed_until_its_writer_has_turned_to_the_new_one()
+    {
+        Append(Line(1));
+        await ReadAsync();
+        File.Move(Log, Log + ".1");
+        File.WriteAllText(Log, "");
+        (await ReadAsync()).ShouldBe([1]);
+        File.AppendAllText(Log + ".1", Line(2));
+        (await ReadAsync()).ShouldBe([1, 2]);
+        Append(Line(3));
+        (await ReadAsync()).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_stored_is_read_again()
+    {
+        Append(Line(1));
+        await ExecuteAsync("ALTER TABLE probe_targets RENAME TO away");
+        await Should.ThrowAsync<System.Data.Common.DbException>(ReadAsync());
+        await ExecuteAsync("ALTER TABLE away RENAME TO probe_targets");
+        (await ReadAsync()).ShouldBe([1]);
+    }
+
+    [Fact]
     public async Task A_log_that_was_rotated_while_we_were_away_is_read_to_its_end_first()
     {
         Append(Line(1));
@@ -156,11 +180,13 @@ public sealed class LogTailTests : IAsyncLifetime
         return [.. (await _store.QueueAsync(100, default)).Select(entry => int.Parse(entry.Address.Split('.')[3])).Order()];
     }
 
-    private async Task ForgetAsync()
+    private Task ForgetAsync() => ExecuteAsync("DELETE FROM probe_targets");
+
+    private async Task ExecuteAsync(string sql)
     {
         await using System.Data.Common.DbConnection connection = await _database.OpenAsync(default);
         await using System.Data.Common.DbCommand command = connection.CreateCommand();
-        command.CommandText = "DELETE FROM probe_targets";
+        command.CommandText = sql;
         await command.ExecuteNonQueryAsync();
     }
 }

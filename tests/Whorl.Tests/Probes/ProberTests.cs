@@ -81,6 +81,19 @@ public sealed class ProberTests : IDisposable
     }
 
     [Fact]
+    public async Task A_single_datagram_to_a_decoy_names_nobody_whatever_triggers_are_named()
+    {
+        await using FakePeer peer = FakePeer.Silent();
+        await using Running prober = await StartAsync(peer, ("Probes:Triggers:0", "auth.attempt"), ("Probes:Triggers:1", "query"));
+        prober.Publish("query", "127.0.0.1", """{"source.ip":"127.0.0.1","service":"dns"}""");
+        prober.Publish("auth.attempt", "127.0.0.1", """{"source.ip":"127.0.0.1","service":"snmp"}""");
+        prober.Publish("query", "127.0.0.2");
+        prober.Publish("auth.attempt", "127.0.0.3");
+        await prober.UntilAsync(async store => (await store.CountAsync(default)).Known == 2);
+        (await prober.Store.QueueAsync(9, default)).Select(entry => entry.Address).Order(StringComparer.Ordinal).ShouldBe(["127.0.0.2", "127.0.0.3"]);
+    }
+
+    [Fact]
     public async Task Forbidden_addresses_never_become_targets()
     {
         await using FakePeer peer = FakePeer.Silent();

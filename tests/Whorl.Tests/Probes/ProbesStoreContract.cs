@@ -152,6 +152,54 @@ public abstract class ProbesStoreContract : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_flood_of_fresh_ones_leaves_the_others_their_turn()
+    {
+        ProbesStore store = Store("one");
+        foreach (string address in (string[])["192.0.2.1", "192.0.2.2"])
+        {
+            await EndAsync(store, Uuid7.New(_clock), await TakenAsync(store, address), 0);
+        }
+
+        await store.HastenAsync(Found("192.0.2.2")[0].Address, _clock.GetUtcNow().AddDays(1), default);
+        _clock.Advance(TimeSpan.FromHours(2));
+        await store.AddAsync(Found([.. Enumerable.Range(10, 90).Select(number => $"192.0.2.{number}")]), null, default);
+        List<DueTarget> taken = [];
+        for (int i = 0; i < 8; i++)
+        {
+            taken.AddRange(await store.ClaimAsync(1, TimeSpan.FromMinutes(1), default));
+        }
+
+        taken.CountBy(target => target.Rank).OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value)).ShouldBe([(TargetRank.Routine, 1), (TargetRank.Rotating, 1), (TargetRank.Fresh, 6)]);
+    }
+
+    [Fact]
+    public async Task One_network_of_IPv6_has_few_places_and_its_neighbour_its_own()
+    {
+        ProbesStore store = Store("one");
+        IReadOnlyList<TargetRefusal> refused = await store.AddAsync(Found([.. Enumerable.Range(1, 20).Select(number => $"2001:db8:0:1::{number}"), "2001:db8:0:2::1", "192.0.2.1"]), null, default);
+        refused.ShouldBe(Enumerable.Repeat(TargetRefusal.NetworkFull, 12));
+        (await store.CountAsync(default)).Known.ShouldBe(10);
+        (await store.AddAsync(Found("2001:db8:0:1::1"), null, default)).ShouldBeEmpty("who is known may show themselves again");
+    }
+
+    [Fact]
+    public async Task Who_was_silent_in_most_visits_makes_room_where_there_is_none()
+    {
+        ProbesStore store = Store("one", new ProbesOptions { MaxTargets = 3 });
+        foreach ((string address, int silent) in (List<(string, int)>)[("192.0.2.1", 2), ("192.0.2.2", 5), ("192.0.2.3", 0)])
+        {
+            await EndAsync(store, Uuid7.New(_clock), await TakenAsync(store, address), silent);
+        }
+
+        (await store.AddAsync(Found("192.0.2.3", "192.0.2.4"), null, default)).ShouldBeEmpty();
+        (await KnownAsync()).ShouldBe(["192.0.2.1", "192.0.2.3", "192.0.2.4"]);
+        (await store.AddAsync(Found("192.0.2.5", "192.0.2.6"), null, default)).ShouldBe([TargetRefusal.QueueFull]);
+        (await KnownAsync()).ShouldBe(["192.0.2.3", "192.0.2.4", "192.0.2.5"]);
+
+        async Task<IEnumerable<string>> KnownAsync() => (await store.QueueAsync(9, default)).Select(entry => entry.Address).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_old_is_deleted()
     {
         ProbesStore store = Store("one");
@@ -206,13 +254,13 @@ public abstract class ProbesStoreContract : IAsyncDisposable
 
     protected virtual ValueTask CloseAsync() => default;
 
-    private ProbesStore Store(string node)
+    private ProbesStore Store(string node, ProbesOptions? options = null)
     {
         _database ??= Open(ProbesTables.Migrations);
 
         // Batches wait by the system's clock: a manual one would have to be moved for each.
         ProbesStore store = new(
-            _database, new BatchWriters(_database, TimeProvider.System, new StoreMetrics(_meters), NullLoggerFactory.Instance), Options.Create(new ProbesOptions()), Options.Create(new NodeOptions { Name = node }), _clock);
+            _database, new BatchWriters(_database, TimeProvider.System, new StoreMetrics(_meters), NullLoggerFactory.Instance), Options.Create(options ?? new()), Options.Create(new NodeOptions { Name = node }), _clock);
         _stores.Add(store);
         return store;
     }

@@ -112,6 +112,18 @@ public abstract class RotationStoreContract
     }
 
     [Fact]
+    public async Task A_rotation_of_sightings_that_waited_long_is_as_young_as_its_commit()
+    {
+        Sighting[] waited = [Next("A"), Next("B"), Next("B")];
+        _clock.Advance(TimeSpan.FromHours(1));
+        DateTimeOffset committed = _clock.GetUtcNow();
+        Rotation rotation = (await Store.RecordAsync(waited, default)).Rotations.ShouldHaveSingleItem();
+
+        (await Store.UnpublishedAsync(committed, default)).ShouldBeEmpty("its own process may be at it");
+        (await Store.UnpublishedAsync(committed.AddSeconds(1), default)).ShouldBe([rotation]);
+    }
+
+    [Fact]
     public async Task Two_processes_that_see_the_same_change_declare_it_once()
     {
         await See("A");

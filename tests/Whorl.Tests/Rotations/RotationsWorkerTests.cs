@@ -7,6 +7,7 @@ using Whorl.Analysis.Rotations;
 using Whorl.Bus;
 using Whorl.Kernel;
 using Whorl.Stores;
+using Whorl.Tests.Bus;
 using Whorl.Tests.Support;
 
 namespace Whorl.Tests.Rotations;
@@ -124,25 +125,5 @@ public sealed class RotationsWorkerTests : IDisposable
         await told.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await host.StopAsync();
         return await host.Services.GetRequiredService<JournalStore>().SearchAsync(new() { Limit = 1000 }, default);
-    }
-
-    private sealed class FullThenOpenBus : IBus
-    {
-        public int Tries { get; private set; }
-
-        public List<BusMessage> Taken { get; } = [];
-
-        public ValueTask<bool> PublishAsync(BusMessage message, CancellationToken cancel)
-        {
-            if (Tries++ == 0)
-            {
-                return new(false);
-            }
-
-            Taken.Add(message);
-            return new(true);
-        }
-
-        public ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel) => throw new NotSupportedException();
     }
 }

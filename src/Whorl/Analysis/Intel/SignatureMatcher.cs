@@ -15,44 +15,47 @@ internal sealed class SignatureMatcher(SignatureLibrary library, IOptions<Signat
     private const int MaxTold = 65_536;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(PeerAddress, string, string), DateTimeOffset> _told = [];
+    private readonly Dictionary<(Subject, string?, string?), DateTimeOffset> _told = [];
 
+    /// <summary>What is known of an observation's fingerprints and was not told a window ago; it counts as told once <see cref="Told"/> says so.</summary>
     public IReadOnlyList<Observation> Match(Observation observation)
     {
         SignatureSet signatures = library.Current;
         List<Observation> found = [];
         foreach (SeenFingerprint seen in SignatureKinds.In(observation))
         {
-            foreach (Signature signature in signatures.Match(seen.Kind, seen.Value))
-            {
-                if (IsNew(seen, signature.Label))
-                {
-                    found.Add(Tell(observation, seen, signature));
-                }
-            }
+            found.AddRange(signatures.Match(seen.Kind, seen.Value).Select(signature => Tell(observation, seen, signature)).Where(IsNew));
         }
 
         return found;
     }
 
-    private bool IsNew(SeenFingerprint seen, string label)
+    /// <summary>What was published is not told again for a window. What could not be is found again when its evidence is delivered again.</summary>
+    public void Told(IEnumerable<Observation> published)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        (PeerAddress, string, string) key = (seen.Owner, seen.Value, label);
         lock (_gate)
         {
-            if (_told.TryGetValue(key, out DateTimeOffset told) && now - told < options.Value.Window)
+            foreach (Observation observation in published)
             {
-                return false;
-            }
+                if (_told.Count >= MaxTold)
+                {
+                    _told.Clear();
+                }
 
-            if (_told.Count >= MaxTold)
-            {
-                _told.Clear();
+                _told[KeyOf(observation)] = now;
             }
+        }
+    }
 
-            _told[key] = now;
-            return true;
+    /// <summary>Whose fingerprint has which label.</summary>
+    public static (Subject Owner, string? Value, string? Label) KeyOf(Observation match) => (match.Subject, match.Text("signature.value"), match.Text("signature.label"));
+
+    private bool IsNew(Observation match)
+    {
+        lock (_gate)
+        {
+            return !_told.TryGetValue(KeyOf(match), out DateTimeOffset told) || clock.GetUtcNow() - told >= options.Value.Window;
         }
     }
 

@@ -34,17 +34,25 @@ internal sealed class SignaturesWorker(IBus bus, SignatureLibrary library, Signa
         }
     }
 
-    private async Task TakeAsync(BusMessage message, CancellationToken cancel)
+    /// <summary>Tells what is known of a batch of observations.</summary>
+    public async Task TakeAsync(BusMessage message, CancellationToken cancel)
     {
         if (!CloudEvents.TryReadBatch(message.Body, out IReadOnlyList<Observation> observations))
         {
             throw new PoisonMessageException($"A message under {message.Topic} is no batch of observations.");
         }
 
-        Observation[] found = [.. observations.SelectMany(matcher.Match)];
-        if (found.Length > 0)
+        Observation[] found = [.. observations.SelectMany(matcher.Match).DistinctBy(SignatureMatcher.KeyOf)];
+        if (found.Length == 0)
         {
-            await bus.PublishAsync(new(Topics.ObservationPrefix + FindingKinds.SignatureMatched, CloudEvents.WriteBatch(found), CloudEvents.BatchContentType), cancel);
+            return;
         }
+
+        if (!await bus.PublishAsync(new(Topics.ObservationPrefix + FindingKinds.SignatureMatched, CloudEvents.WriteBatch(found), CloudEvents.BatchContentType), cancel))
+        {
+            throw new IOException($"The bus took no {FindingKinds.SignatureMatched}; its evidence is delivered again.");
+        }
+
+        matcher.Told(found);
     }
 }

@@ -46,12 +46,15 @@ internal sealed class RotationStore(IDatabase database, IOptions<RotationsOption
         return new(rotations, doubtful);
     }
 
-    /// <summary>Rotations that were committed before <paramref name="before"/>, and whose publishing nobody has seen through.</summary>
+    /// <summary>
+    /// Rotations that were committed before <paramref name="before"/>, and whose publishing nobody has seen through. When that was is told by their ids,
+    /// which are made then; their time is the sighting's, and may lie far back where probes waited in a queue.
+    /// </summary>
     public async Task<IReadOnlyList<Rotation>> UnpublishedAsync(DateTimeOffset before, CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         return [.. (await connection.QueryAsync<RotationRow>(new CommandDefinition(
-            $"SELECT {Columns} FROM rotation WHERE published = 0 AND time < @before ORDER BY id LIMIT 1000", new { before }, cancellationToken: cancel))).Select(row => row.ToRotation())];
+            $"SELECT {Columns} FROM rotation WHERE published = 0 AND id < @first ORDER BY id LIMIT 1000", new { first = new ObservationId(Uuid7.FirstAt(before)) }, cancellationToken: cancel))).Select(row => row.ToRotation())];
     }
 
     public async Task MarkPublishedAsync(ObservationId id, CancellationToken cancel)

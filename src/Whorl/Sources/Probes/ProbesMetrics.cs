@@ -8,6 +8,7 @@ internal enum TargetRefusal
 {
     Forbidden,
     QueueFull,
+    NetworkFull,
 }
 
 /// <summary>Counters of the prober.</summary>
@@ -39,7 +40,7 @@ internal sealed class ProbesMetrics
 
     public void Found(int count) => _found.Add(count);
 
-    public void Refused(TargetRefusal why) => _refused.Add(1, new KeyValuePair<string, object?>("reason", why == TargetRefusal.Forbidden ? "forbidden" : "queue_full"));
+    public void Refused(TargetRefusal why) => _refused.Add(1, new KeyValuePair<string, object?>("reason", why switch { TargetRefusal.Forbidden => "forbidden", TargetRefusal.NetworkFull => "network_full", _ => "queue_full" }));
 
     public void Visited() => _visits.Add(1);
 

@@ -40,11 +40,18 @@ internal static class ProbesModule
         }
 
         builder.AddStores();
+        builder.AddProbesOptions();
+        builder.Services.AddSingleton(ProbesTables.Migrations);
+        builder.Services.AddSingleton<ProbesStore>();
+        return builder;
+    }
+
+    /// <summary>The options alone, for whoever asks once and keeps nothing.</summary>
+    public static IHostApplicationBuilder AddProbesOptions(this IHostApplicationBuilder builder)
+    {
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
         builder.AddModuleOptions<ProbesOptions, ProbesOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<ProbesOptions>, ProbesOptionsCheck>();
-        builder.Services.AddSingleton(ProbesTables.Migrations);
-        builder.Services.AddSingleton<ProbesStore>();
         return builder;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class ProbesOptions : IModuleOptions
     /// <summary>Ask back also where the role was not started by name: `whorl run` without `--roles` starts every other role, but nobody is asked by accident.</summary>
     public bool On { get; set; }
 
-    /// <summary>Kinds of observations whose source is asked back. Give all of them: what stands here replaces the default, which is `tls.session` over TCP and, from conversations with decoys, `http.request`, `auth.attempt`, `command`, `payload` and `session.ended`. None of these can be made with a forged address; `tls.client_hello`, `ssh.kex` and requests that capture saw can be, by one packet, and so can `tcp.syn`, `query` and the `icmp` kinds.</summary>
+    /// <summary>Kinds of observations whose source is asked back. Give all of them: what stands here replaces the default, which is `tls.session` over TCP and, from conversations with decoys, `http.request`, `auth.attempt`, `command`, `payload` and `session.ended`. None of these can be made with a forged address; `tls.client_hello`, `ssh.kex` and requests that capture saw can be, by one packet, and so can `tcp.syn` and the `icmp` kinds. Whatever stands here, what a decoy heard counts only where it belongs to a conversation (`session.id`): single datagrams to it never do.</summary>
     public List<string> Triggers { get; set; } = [];
 
     /// <summary>Ask back also who made requests to the edge; otherwise only requests to decoys count.</summary>
@@ -88,7 +88,7 @@ internal sealed class ProbesOptions : IModuleOptions
     [Range(typeof(TimeSpan), "0:01:00", "3650.00:00:00")]
     public TimeSpan Forget { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Targets that are remembered; when so many are, new ones are refused and counted.</summary>
+    /// <summary>Targets that are remembered. When so many are, a new one has the place of whoever was silent in most visits; where nobody was silent it is refused and counted. Of one IPv6 network (/64) there are at most 8, so that nobody fills the queue with addresses of their own.</summary>
     [Range(1, 10_000_000)]
     public int MaxTargets { get; set; } = 200_000;
 

@@ -22,7 +22,16 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
     // SQLite finds each parameter by name, one after another.
     private const int AddressesAStatement = 200;
 
+    // Whoever holds a network of IPv6 has as many addresses as they like; so many tell what is behind them.
+    private const int MaxOfNetwork = 8;
+
+    private const int NetworkLength = 64;
+
+    private static readonly TargetRank[] Ranks = [TargetRank.Fresh, TargetRank.Rotating, TargetRank.Routine];
+
     private BatchWriter<IVisitNote>? _writer;
+    private long _known;
+    private long _place;
 
     public string Node => node.Value.Name;
 
@@ -31,28 +40,27 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
         new("probes") { MaxBatch = 200, Linger = TimeSpan.FromMilliseconds(20), Capacity = 20_000 }, WriteAsync));
 
     /// <summary>
-    /// Remembers whoever was seen. One who is known already loses what was added to its interval for being silent.
+    /// Remembers whoever was seen. One who is known already loses what was added to its interval for being silent. Where all places are taken, a new one has
+    /// that of whoever was silent in most visits.
     /// </summary>
     /// <param name="position">How far a log was read to find them, stored with them.</param>
-    public async Task AddAsync(IReadOnlyCollection<FoundTarget> found, LogPosition? position, CancellationToken cancel)
+    /// <returns>Why some were not stored.</returns>
+    public async Task<IReadOnlyList<TargetRefusal>> AddAsync(IReadOnlyCollection<FoundTarget> found, LogPosition? position, CancellationToken cancel)
     {
+        List<TargetRefusal> refused = [];
+        long known = Interlocked.Read(ref _known), before = known;
         await using DbConnection connection = await database.OpenAsync(cancel);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
-        long now = Now();
 
         // In one order, so that two probers on one database never wait for each other.
         foreach (FoundTarget target in found.OrderBy(target => target.Address.Bits))
         {
-            await connection.ExecuteAsync(new CommandDefinition(
-                """
-                INSERT INTO probe_targets (address, first_seen, last_seen, reason, due, rank, silent, visits, visited, rotating, owner, leased)
-                VALUES (@Address, @now, @now, @Reason, @now, @rank, 0, 0, 0, 0, '', 0)
-                ON CONFLICT (address) DO UPDATE SET
-                    last_seen = @now,
-                    due = CASE WHEN probe_targets.silent > 0 AND probe_targets.visited + @interval < probe_targets.due THEN probe_targets.visited + @interval ELSE probe_targets.due END,
-                    silent = 0
-                """,
-                new { Address = target.Address.ToString(), target.Reason, now, rank = (long)TargetRank.Fresh, interval = Micros(options.Value.Interval) }, transaction, cancellationToken: cancel));
+            (TargetRefusal? refusal, int more) = await AddAsync(transaction, target, known >= options.Value.MaxTargets, cancel);
+            known += more;
+            if (refusal is { } why)
+            {
+                refused.Add(why);
+            }
         }
 
         if (position is not null)
@@ -66,6 +74,8 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
         }
 
         await transaction.CommitAsync(cancel);
+        Interlocked.Add(ref _known, known - before);
+        return refused;
     }
 
     /// <summary>How far a log was read; null where it never was.</summary>
@@ -76,18 +86,32 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
             "SELECT path AS Path, head AS Head, position AS Position FROM probe_logs WHERE node = @Node AND path = @path", new { Node, path }, cancellationToken: cancel));
     }
 
-    /// <summary>Takes targets that are due, the most urgent first, for so long.</summary>
+    /// <summary>Takes targets that are due for so long: the most urgent first, and some of the others in any case.</summary>
     public async Task<IReadOnlyList<DueTarget>> ClaimAsync(int count, TimeSpan lease, CancellationToken cancel)
     {
+        ILookup<TargetRank, long> places = Enumerable.Range(0, count).Select(_ => _place++).ToLookup(PlaceOf);
+        List<DueTarget> taken = [];
+        HashSet<TargetRank> empty = [];
         await using DbConnection connection = await database.OpenAsync(cancel);
-        IEnumerable<DueRow> rows = await connection.QueryAsync<DueRow>(new CommandDefinition(
-            SqlText.For(database.Dialect, """
-                UPDATE probe_targets SET owner = @Node, leased = @until
-                WHERE address IN (SELECT address FROM probe_targets WHERE due <= @now AND leased <= @now ORDER BY rank DESC, due LIMIT @count {postgres:FOR UPDATE SKIP LOCKED})
-                RETURNING address AS Address, reason AS Reason, rank AS Rank, silent AS Silent, visits AS Visits, rotating AS Rotating
-                """),
-            new { Node, until = Now() + Micros(lease), now = Now(), count = (long)count }, cancellationToken: cancel));
-        return [.. rows.Select(row => row.Read()).OfType<DueTarget>().OrderByDescending(target => target.Rank)];
+        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
+
+        // First everybody's share, then whoever is left.
+        foreach ((TargetRank rank, int share) in Ranks.Select(rank => (rank, places[rank].Count())).Concat(Ranks.Select(rank => (rank, count))))
+        {
+            int wanted = Math.Min(share, count - taken.Count);
+            if (wanted > 0 && !empty.Contains(rank))
+            {
+                IReadOnlyList<DueRow> rows = await ClaimAsync(transaction, rank, wanted, lease, cancel);
+                taken.AddRange(rows.Select(row => row.Read()).OfType<DueTarget>());
+                if (rows.Count < wanted)
+                {
+                    empty.Add(rank);
+                }
+            }
+        }
+
+        await transaction.CommitAsync(cancel);
+        return [.. taken.OrderByDescending(target => target.Rank)];
     }
 
     /// <summary>Extends the leases of what this node has in work; what it gave up meanwhile runs out.</summary>
@@ -152,8 +176,10 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
     public async Task<QueueCounts> CountAsync(CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
-        return await connection.QueryFirstAsync<QueueCounts>(new CommandDefinition(
+        QueueCounts counts = await connection.QueryFirstAsync<QueueCounts>(new CommandDefinition(
             "SELECT COUNT(*) AS Known, COALESCE(SUM(CASE WHEN due <= @now AND leased <= @now THEN 1 ELSE 0 END), 0) AS Due FROM probe_targets", new { now = Now() }, cancellationToken: cancel));
+        Interlocked.Exchange(ref _known, counts.Known);
+        return counts;
     }
 
     /// <summary>The newest entries of the audit, of one address or of all, older than a moment.</summary>
@@ -198,6 +224,61 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
             await _writer.DisposeAsync();
         }
     }
+
+    // A flood of new addresses leaves one place in eight to those that rotate, and one to all others.
+    private static TargetRank PlaceOf(long place) => (place % 8) switch { 3 => TargetRank.Rotating, 7 => TargetRank.Routine, _ => TargetRank.Fresh };
+
+    private static string NetworkOf(PeerAddress address) => address.IsV4 ? "" : Network.Of(address, NetworkLength).ToString();
+
+    private async Task<(TargetRefusal? Refusal, int More)> AddAsync(DbTransaction transaction, FoundTarget target, bool full, CancellationToken cancel)
+    {
+        DbConnection connection = transaction.Connection!;
+        CommandDefinition Command(string sql) => new(
+            SqlText.For(database.Dialect, sql),
+            new { Address = target.Address.ToString(), network = NetworkOf(target.Address), target.Reason, now = Now(), fresh = (long)TargetRank.Fresh, interval = Micros(options.Value.Interval) },
+            transaction, cancellationToken: cancel);
+        if (await connection.ExecuteAsync(Command(
+            """
+            UPDATE probe_targets SET
+                last_seen = @now,
+                due = CASE WHEN silent > 0 AND visited + @interval < due THEN visited + @interval ELSE due END,
+                silent = 0
+            WHERE address = @Address
+            """)) > 0)
+        {
+            return (null, 0);
+        }
+
+        if (!target.Address.IsV4 && await connection.ExecuteScalarAsync<long>(Command("SELECT COUNT(*) FROM probe_targets WHERE network = @network AND network <> ''")) >= MaxOfNetwork)
+        {
+            return (TargetRefusal.NetworkFull, 0);
+        }
+
+        if (full && await connection.ExecuteAsync(Command(
+            """
+            DELETE FROM probe_targets WHERE address IN (
+                SELECT address FROM probe_targets WHERE rank = 0 AND silent > 0 AND leased <= @now ORDER BY silent DESC LIMIT 1 {postgres:FOR UPDATE SKIP LOCKED})
+            """)) == 0)
+        {
+            return (TargetRefusal.QueueFull, 0);
+        }
+
+        int added = await connection.ExecuteAsync(Command(
+            """
+            INSERT INTO probe_targets (address, network, first_seen, last_seen, reason, due, rank, silent, visits, visited, rotating, owner, leased)
+            VALUES (@Address, @network, @now, @now, @Reason, @now, @fresh, 0, 0, 0, 0, '', 0) ON CONFLICT (address) DO NOTHING
+            """));
+        return (null, full ? added - 1 : added);
+    }
+
+    private async Task<IReadOnlyList<DueRow>> ClaimAsync(DbTransaction transaction, TargetRank rank, int count, TimeSpan lease, CancellationToken cancel) =>
+        [.. await transaction.Connection!.QueryAsync<DueRow>(new CommandDefinition(
+            SqlText.For(database.Dialect, """
+                UPDATE probe_targets SET owner = @Node, leased = @until
+                WHERE address IN (SELECT address FROM probe_targets WHERE rank = @rank AND due <= @now AND leased <= @now ORDER BY due LIMIT @count {postgres:FOR UPDATE SKIP LOCKED})
+                RETURNING address AS Address, reason AS Reason, rank AS Rank, silent AS Silent, visits AS Visits
+                """),
+            new { Node, rank = (long)rank, until = Now() + Micros(lease), now = Now(), count = (long)count }, transaction, cancellationToken: cancel))];
 
     private async Task WriteAsync(DbTransaction transaction, IReadOnlyList<IVisitNote> notes, CancellationToken cancel)
     {
@@ -255,7 +336,7 @@ internal sealed class ProbesStore(IDatabase database, BatchWriters writers, IOpt
 
     private static long Micros(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;
 
-    private sealed record DueRow(string Address, string Reason, long Rank, long Silent, long Visits, long Rotating)
+    private sealed record DueRow(string Address, string Reason, long Rank, long Silent, long Visits)
     {
         public DueTarget? Read() => PeerAddress.TryParse(Address, out PeerAddress address) ? new(address, Reason, (TargetRank)Rank, (int)Silent, (int)Visits) : null;
     }

@@ -10,6 +10,7 @@ internal static class ProbesTables
         """
         CREATE TABLE probe_targets (
             address {text} NOT NULL PRIMARY KEY,
+            network {text} NOT NULL,
             first_seen {int} NOT NULL,
             last_seen {int} NOT NULL,
             reason {text} NOT NULL,
@@ -23,7 +24,9 @@ internal static class ProbesTables
             leased {int} NOT NULL
         ) {strict};
         CREATE INDEX probe_targets_due ON probe_targets (rank, due);
+        CREATE INDEX probe_targets_silent ON probe_targets (rank, silent);
         CREATE INDEX probe_targets_owner ON probe_targets (owner);
+        CREATE INDEX probe_targets_network ON probe_targets (network) WHERE network <> '';
         CREATE TABLE probe_audit (
             visit {blob} NOT NULL,
             port {int} NOT NULL,

@@ -43,6 +43,7 @@ internal sealed class ProbesWorker(
             return;
         }
 
+        probes.ReadSignatures();
         if (!probes.HasRawPackets)
         {
             ProbesLog.NoRawPackets(log);
@@ -117,7 +118,6 @@ internal sealed class ProbesWorker(
             await store.ReleaseAsync(cancel);
             await control.ResumeAsync(cancel);
             QueueCounts counts = await store.CountAsync(cancel);
-            finder.Known = counts.Known;
             ProbesLog.Begins(log, counts.Known, counts.Due, (options.Value.DryRun ? "; a dry run: nothing is sent" : "") + (control.State == ProberState.Running ? "" : $"; {control.State}, as it was told"));
             return false;
         }))
@@ -203,7 +203,6 @@ internal sealed class ProbesWorker(
     {
         await store.RenewAsync(visits.Targets, Lease, cancel);
         QueueCounts counts = await store.CountAsync(cancel);
-        finder.Known = counts.Known;
         metrics.Now(counts.Known, counts.Due, visits.InWork);
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(
             new Dictionary<string, object>

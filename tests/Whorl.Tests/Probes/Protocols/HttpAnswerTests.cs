@@ -21,6 +21,15 @@ public sealed class HttpAnswerTests
         answer.IsWhole(Chunked.AsSpan(0, Chunked.Length - 5)).ShouldBeFalse();
     }
 
+    [Fact]
+    public void A_chunked_answer_is_whole_with_its_last_byte_but_the_end_of_its_line_however_it_comes()
+    {
+        HttpAnswer.TryParse(Chunked, out HttpAnswer? answer).ShouldBe(ParseStatus.Done);
+        int whole = Enumerable.Range(answer!.HeadLength, Chunked.Length - answer.HeadLength + 1).First(length => answer.IsWhole(Chunked.AsSpan(0, length)));
+        whole.ShouldBe(Chunked.Length - 2);
+        answer.Body(Chunked).ShouldBe("hello world"u8.ToArray());
+    }
+
     [Theory]
     [InlineData("HTTP/1.0 200 \nServer:x\n\nbody", 200, "body", false)]
     [InlineData("HTTP/1.1 404\r\nContent-Length: 3\r\n\r\nabcdef", 404, "abc", true)]

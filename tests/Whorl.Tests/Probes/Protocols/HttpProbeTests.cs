@@ -61,6 +61,22 @@ public sealed class HttpProbeTests
         (await FakePeer.AskAsync(new HttpProbe("test"), peer.Target)).Result.Findings.ShouldHaveSingleItem().Attributes.Get("http.status").ShouldBe("200");
     }
 
+    [Theory]
+    [InlineData("Content-Length: 9\r\n\r\nhalf", false)]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n4\r\nan", false)]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n", true)]
+    [InlineData("X-A: 1\r\n\r\nhalf", true)]
+    public async Task An_icon_that_broke_off_is_not_told_as_if_it_were_whole(string rest, bool told)
+    {
+        await using FakePeer peer = new(async (stream, number, stop) =>
+        {
+            _ = await stream.ReadAsync(new byte[4096], stop);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(number == 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : $"HTTP/1.1 200 OK\r\n{rest}"), stop);
+        });
+        Attributes found = (await FakePeer.AskAsync(new HttpProbe("test"), peer.Target)).Result.Findings.ShouldHaveSingleItem().Attributes;
+        (found.Get("http.favicon_mmh3") is not null).ShouldBe(told);
+    }
+
     [Fact]
     public async Task A_page_without_end_is_cut()
     {

@@ -74,6 +74,25 @@ public sealed class JarmProbeTests
     }
 
     [Fact]
+    public async Task A_hello_that_we_have_no_port_for_is_no_answer_of_the_server()
+    {
+        // One port is one connection to one peer; the second hello keeps it to the end.
+        await using FakePeer peer = new(async (stream, number, stop) =>
+        {
+            _ = await stream.ReadAsync(new byte[4096], stop);
+            if (number == 1)
+            {
+                await stream.WriteAsync(Hello, stop);
+            }
+
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+        });
+        Answered answered = await FakePeer.AskAsync(new JarmProbe(9), peer.Target, TimeSpan.FromSeconds(1), ports: "60990-60990");
+        answered.Result.Failure.ShouldBe(ProbeFailure.Local);
+        answered.Result.Findings.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_closed_port_costs_one_connection()
     {
         Answered answered = await FakePeer.AskAsync(new JarmProbe(9), FakePeer.Nobody());

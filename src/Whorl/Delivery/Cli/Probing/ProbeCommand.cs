@@ -43,17 +43,18 @@ internal sealed class ProbeCommand
 
     private readonly Option<int?> _concurrency = new("--concurrency") { Description = "targets side by side; default: Probes:TargetsAtOnce", HelpName = "N" };
 
-    private readonly LocalNode _node;
+    private readonly Func<ParseResult, IConfiguration?> _read;
     private readonly Output _output;
     private readonly Func<Stream> _input;
     private readonly TimeProvider _clock;
 
-    private ProbeCommand(LocalNode node, Output output, Func<Stream> input, TimeProvider clock) => (_node, _output, _input, _clock) = (node, output, input, clock);
+    private ProbeCommand(Func<ParseResult, IConfiguration?> read, Output output, Func<Stream> input, TimeProvider clock) => (_read, _output, _input, _clock) = (read, output, input, clock);
 
+    /// <param name="read">Reads the configuration; null, after saying why, where it cannot be used.</param>
     /// <param name="input">Opens standard input.</param>
-    public static Command Create(LocalNode node, Output output, Func<Stream> input, TimeProvider clock)
+    public static Command Create(Func<ParseResult, IConfiguration?> read, Output output, Func<Stream> input, TimeProvider clock)
     {
-        ProbeCommand it = new(node, output, input, clock);
+        ProbeCommand it = new(read, output, input, clock);
         it._allow.Validators.Add(result =>
         {
             foreach (string text in (result.GetValue(it._allow) ?? []).Where(text => !Network.TryParse(text, out _)))
@@ -92,22 +93,19 @@ internal sealed class ProbeCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        WebApplication? host = _node.Open(parsed);
-        if (host is null)
+        if (_read(parsed) is not { } configuration)
         {
             return ExitCode.WrongUsage;
         }
 
-        ProbesOptions options;
-        OutboundOptions outbound;
-        NodeOptions node;
-        await using (host)
-        {
-            options = host.Services.GetRequiredService<IOptions<ProbesOptions>>().Value;
-            outbound = host.Services.GetRequiredService<IOptions<OutboundOptions>>().Value;
-            node = host.Services.GetRequiredService<IOptions<NodeOptions>>().Value;
-        }
-
+        // Three sections of the configuration, and none of the services of a node, whose making takes longer than many a scan.
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Configuration.AddConfiguration(configuration);
+        builder.AddProbesOptions().AddOutboundGuard();
+        await using ServiceProvider settings = builder.Services.BuildServiceProvider();
+        ProbesOptions options = settings.GetRequiredService<IOptions<ProbesOptions>>().Value;
+        OutboundOptions outbound = settings.GetRequiredService<IOptions<OutboundOptions>>().Value;
+        NodeOptions node = settings.GetRequiredService<IOptions<NodeOptions>>().Value;
         outbound.Allow.AddRange(parsed.GetValue(_allow) ?? []);
         options.Timeout = parsed.GetValue(_timeout) ?? options.Timeout;
         options.TargetsAtOnce = parsed.GetValue(_concurrency) ?? options.TargetsAtOnce;

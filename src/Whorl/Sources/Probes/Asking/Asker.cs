@@ -61,7 +61,12 @@ internal sealed class Asker(ProbeLimits limits, OutboundGuard guard, SourcePorts
         SocketError.ConnectionRefused => ProbeFailure.Refused,
         SocketError.TimedOut or SocketError.OperationAborted => ProbeFailure.TimedOut,
         SocketError.AccessDenied => ProbeFailure.NotPermitted,
-        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected => ProbeFailure.ClosedEarly,
-        _ => ProbeFailure.Unreachable,
+        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected or SocketError.NetworkReset => ProbeFailure.ClosedEarly,
+
+        // The last two are what Linux makes of ICMP errors that speak of protocols and routes.
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.ProtocolOption or SocketError.OperationNotSupported => ProbeFailure.Unreachable,
+
+        // Out of descriptors, buffers or ports: whoever was asked has nothing to do with it.
+        _ => ProbeFailure.Local,
     };
 }

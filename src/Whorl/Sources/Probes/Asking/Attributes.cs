@@ -40,12 +40,6 @@ internal sealed class Attributes
         return this;
     }
 
-    public Attributes AddAll(Attributes others)
-    {
-        _values.AddRange(others._values);
-        return this;
-    }
-
     /// <summary>The text of an attribute; null where it is absent.</summary>
     public string? Get(string name)
     {

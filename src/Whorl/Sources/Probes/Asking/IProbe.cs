@@ -25,6 +25,7 @@ internal enum ProbeFailure
     TooLarge = 5,
     Forbidden = 6,
     NotPermitted = 7,
+    Local = 8,
 }
 
 /// <summary>Whom a probe asks.</summary>
@@ -93,6 +94,7 @@ internal static class ProbeWords
         ProbeFailure.NotThisProtocol => "not_this_protocol",
         ProbeFailure.TooLarge => "too_large",
         ProbeFailure.Forbidden => "forbidden",
-        _ => "not_permitted",
+        ProbeFailure.NotPermitted => "not_permitted",
+        _ => "local",
     };
 }

@@ -113,16 +113,13 @@ internal sealed class ProbeBudget : IDisposable
         new(address.IsV4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, type, protocol);
 
     /// <summary>Asks the guard about an address to which something is about to be sent, and counts it.</summary>
-    public void Authorize(PeerAddress address)
-    {
-        OutboundVerdict verdict = _guard.Check(address);
-        if (!verdict.Allowed)
-        {
-            throw new OutboundRefusedException(verdict);
-        }
+    public void Authorize(PeerAddress address) => Authorize(_guard.Check(address));
 
-        Interlocked.Increment(ref _sent);
-    }
+    /// <summary>
+    /// The same for a link-local or multicast address on the link of a target that may be asked: what is special about it is no reason there, that it is
+    /// denied or opted out is.
+    /// </summary>
+    public void AuthorizeOnLink(PeerAddress address) => Authorize(_guard.Check(address) is { Liftable: false } verdict ? verdict : default);
 
     /// <summary>Takes bytes that came; false where they are more than may come.</summary>
     public bool Take(int bytes) => Interlocked.Add(ref _bytesLeft, -bytes) >= 0;
@@ -131,6 +128,16 @@ internal sealed class ProbeBudget : IDisposable
     {
         _stop.Dispose();
         _deadline.Dispose();
+    }
+
+    private void Authorize(OutboundVerdict verdict)
+    {
+        if (!verdict.Allowed)
+        {
+            throw new OutboundRefusedException(verdict);
+        }
+
+        Interlocked.Increment(ref _sent);
     }
 
     private void End(int connections)

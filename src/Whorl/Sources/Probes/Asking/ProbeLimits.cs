@@ -19,7 +19,4 @@ internal sealed class TargetLimits(int connections, double connectionsPerSecond,
 }
 
 /// <summary>The list of what may not be reached has changed since the ask began.</summary>
-internal sealed class OutboundRefusedException(OutboundVerdict verdict) : Exception(verdict.Why())
-{
-    public OutboundVerdict Verdict { get; } = verdict;
-}
+internal sealed class OutboundRefusedException(OutboundVerdict verdict) : Exception(verdict.Why());

@@ -55,7 +55,9 @@ internal sealed class LogTail(string path, string field, ProbesStore store, Targ
                 (_position, _head, _skipping) = (0, [], false);
             }
 
-            return await ReadAsync(cancel) || TryTurn();
+            // Looked at first: whatever its writer wrote before it turned to the new file is read after this.
+            bool turned = HasSuccessor();
+            return await ReadAsync(cancel) || (turned && Turn());
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -182,39 +184,39 @@ internal sealed class LogTail(string path, string field, ProbesStore store, Targ
         }
 
         List<FoundTarget> found = [];
+        bool skipping = _skipping;
         int start = 0;
         while (start < end)
         {
             int length = _buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
-            if (!_skipping && length > 0 && AddressIn(_buffer.AsMemory(start, length), field) is { } address)
+            if (!skipping && length > 0 && AddressIn(_buffer.AsMemory(start, length), field) is { } address)
             {
                 found.Add(new(address, "log"));
             }
 
-            _skipping = false;
+            skipping = false;
             start += length + 1;
         }
 
-        _skipping |= tooLong;
-        _position += tooLong ? count : end;
-        if (_head.Length < MaxHead)
-        {
-            _head = HeadOf(_stream, (int)Math.Min(MaxHead, _position));
-        }
+        long position = _position + (tooLong ? count : end);
+        byte[] head = _head.Length < MaxHead ? HeadOf(_stream, (int)Math.Min(MaxHead, position)) : _head;
+        await finder.AddAsync(found.DistinctBy(target => target.Address), new(_path, head, position), cancel);
 
-        await finder.AddAsync(found.DistinctBy(target => target.Address), new(_path, _head, _position), cancel);
+        // Only now: what could not be stored is read again.
+        (_position, _head, _skipping) = (position, head, skipping || tooLong);
         return true;
     }
 
-    // Linux says under which name an open file goes by now: another one, or "(deleted)", once it was replaced.
-    private bool TryTurn()
+    // Linux says under which name an open file goes by now: another one, or "(deleted)", once it was replaced. Its writer goes on writing to it until it
+    // opens the new one, which may have been made long before; once that has bytes nothing more comes here.
+    private bool HasSuccessor()
     {
         string? now = new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_stream!.SafeFileHandle.DangerousGetHandle()}")).LinkTarget;
-        if (now == _name || !File.Exists(_path))
-        {
-            return false;
-        }
+        return now != _name && new FileInfo(_path) is { Exists: true, Length: > 0 };
+    }
 
+    private bool Turn()
+    {
         Close();
         return TryOpen(_path, 0);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,9 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
     /// </summary>
     public static readonly string[] UsualTriggers = ["tls.session", "http.request", DecoyKinds.Auth, DecoyKinds.Command, DecoyKinds.Payload, DecoyKinds.SessionEnded];
 
+    // What decoys tell, of conversations and of single datagrams alike.
+    private static readonly FrozenSet<string> OfDecoys = DecoyKinds.All.Select(kind => kind.Name).ToFrozenSet(StringComparer.Ordinal);
+
     // Addresses stored a moment ago are not stored again; forgetting them all at once costs some writes.
     private const int MaxRecent = 65_536;
 
@@ -26,16 +30,8 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
 
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, long> _recent = [];
-    private long _known;
 
     public IReadOnlyList<string> Triggers => options.Value.Triggers.Count > 0 ? options.Value.Triggers : UsualTriggers;
-
-    /// <summary>How many targets are stored, as last counted.</summary>
-    public long Known
-    {
-        get => Interlocked.Read(ref _known);
-        set => Interlocked.Exchange(ref _known, value);
-    }
 
     public async Task TakeAsync(BusMessage message, CancellationToken cancel)
     {
@@ -71,10 +67,6 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
             {
                 metrics.Refused(TargetRefusal.Forbidden);
             }
-            else if (Known + added.Count >= options.Value.MaxTargets)
-            {
-                metrics.Refused(TargetRefusal.QueueFull);
-            }
             else if (IsNew(target.Address))
             {
                 added.Add(target);
@@ -83,9 +75,13 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
 
         if (added.Count > 0 || position is not null)
         {
-            await store.AddAsync(added, position, cancel);
+            IReadOnlyList<TargetRefusal> refused = await store.AddAsync(added, position, cancel);
             Remember(added);
-            metrics.Found(added.Count);
+            metrics.Found(added.Count - refused.Count);
+            foreach (TargetRefusal why in refused)
+            {
+                metrics.Refused(why);
+            }
         }
     }
 
@@ -105,8 +101,9 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
             return options.Value.EdgeRequests;
         }
 
-        // Whoever names triggers decides for themselves what proves a sender; datagrams never do.
-        bool proven = options.Value.Triggers.Count > 0 || observation.Kind == "tls.session" || observation.Attributes.TryGetProperty("session.id", out _);
+        // Whoever names triggers decides for themselves what proves a sender. Datagrams to a decoy never do: they have no session.
+        bool proven = observation.Attributes.TryGetProperty("session.id", out _)
+            || (!OfDecoys.Contains(observation.Kind) && (options.Value.Triggers.Count > 0 || observation.Kind == "tls.session"));
         return proven && !Says(observation, "ssh.side", "server") && (Says(observation, "tls.transport", "tcp") || !observation.Attributes.TryGetProperty("tls.transport", out _));
     }
 
@@ -121,7 +118,7 @@ internal sealed class TargetFinder(ProbesStore store, OutboundGuard guard, IOpti
         }
     }
 
-    // Only once they are stored: what could not be stored comes again.
+    // Only once the store has decided: what it could not take up comes again.
     private void Remember(List<FoundTarget> stored)
     {
         long now = clock.GetTimestamp();

@@ -1,20 +1,27 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using Whorl.Bus;
 using Whorl.Kernel;
 using Whorl.Kernel.Outbound;
 using Whorl.Sources.Probes.Asking;
 
 namespace Whorl.Sources.Probes.Targets;
 
-/// <summary>Visits targets side by side: notes what will be sent, asks, hands over what was found, notes what came of it.</summary>
+/// <summary>
+/// Visits targets side by side: notes what will be sent, asks, hands over what was found, notes what came of it. A visit is done only once the bus has
+/// taken charge of all it found; one that is broken off before that is made anew.
+/// </summary>
 internal sealed class Visits
 {
-    // The outbox takes thousands a second; where it is full the bus is away, and there is time.
-    private static readonly TimeSpan OutboxRest = TimeSpan.FromMilliseconds(100);
+    // A bus that takes nothing has reached every bound it has, which takes long and is not over at once; what some queues took already they are offered again.
+    private static readonly TimeSpan BusRest = TimeSpan.FromSeconds(1);
+
+    // A message and a row of the journal: as many as fit well into both.
+    private const int MaxBatch = 256;
 
     private readonly ConcurrentDictionary<PeerAddress, Task> _inWork = new();
     private readonly ProbesStore _store;
-    private readonly IObservationSink _sink;
+    private readonly IBus _bus;
     private readonly ProbesOptions _options;
     private readonly ProbesMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -22,9 +29,9 @@ internal sealed class Visits
     private readonly ProbePlan _plan;
     private readonly Asker _asker;
 
-    public Visits(ProbesStore store, IObservationSink sink, ProbeSet probes, OutboundGuard guard, IOptions<ProbesOptions> options, ProbesMetrics metrics, TimeProvider clock, ILogger<Visits> log)
+    public Visits(ProbesStore store, IBus bus, ProbeSet probes, OutboundGuard guard, IOptions<ProbesOptions> options, ProbesMetrics metrics, TimeProvider clock, ILogger<Visits> log)
     {
-        (_store, _sink, _options, _metrics, _clock, _log) = (store, sink, options.Value, metrics, clock, log);
+        (_store, _bus, _options, _metrics, _clock, _log) = (store, bus, options.Value, metrics, clock, log);
         _plan = new(probes, _options, ProbeWords.All);
         Limits = new(_options.Connections, _options.ConnectionsPerSecond, clock);
         _asker = new(Limits, guard, probes.Ports, _options.Timeout, _options.MaxKilobytes * 1024L, clock);
@@ -84,8 +91,10 @@ internal sealed class Visits
         List<ProbeStep> steps = [.. _plan.For(target.Address, 0, target.Address.ToString())];
         PlannedAsk[] planned = [.. steps.SelectMany(step => step.Names.Select(name => new PlannedAsk(step.Target.Port, name)))];
         await _store.BeginAsync(new(visit, target.Address, begun, _options.DryRun, planned), cancel);
-        IReadOnlyList<Answered> answered = _options.DryRun ? [] : await AskAsync(target, steps, cancel);
-        int silent = _options.DryRun || answered.Any(IsTelling) ? 0 : target.Silent + 1;
+        List<Observation> found = [];
+        IReadOnlyList<Answered> answered = _options.DryRun ? [] : await AskAsync(target, steps, found, cancel);
+        await PublishAsync(found, cancel);
+        int silent = _options.DryRun || answered.Any(IsTelling) ? 0 : answered.Any(IsOurFault) ? target.Silent : target.Silent + 1;
         DateTimeOffset now = _clock.GetUtcNow();
         await _store.EndAsync(
             new(
@@ -95,7 +104,7 @@ internal sealed class Visits
         _metrics.Visited();
     }
 
-    private async Task<IReadOnlyList<Answered>> AskAsync(DueTarget target, List<ProbeStep> steps, CancellationToken cancel)
+    private async Task<IReadOnlyList<Answered>> AskAsync(DueTarget target, List<ProbeStep> steps, List<Observation> found, CancellationToken cancel)
     {
         TargetLimits budget = new(_options.TargetConnections, _options.TargetConnectionsPerSecond, _clock);
         string reason = target.Visits == 0 ? target.Reason : "again";
@@ -105,7 +114,12 @@ internal sealed class Visits
             foreach (Answered each in answered)
             {
                 _metrics.Asked(each);
-                await HandOverAsync(each, reason, cancel);
+            }
+
+            // Made here, with the time at which it was seen; published with what the other steps find.
+            lock (found)
+            {
+                found.AddRange(answered.SelectMany(each => FindingWriter.Observations(each, reason, _store.Node, _clock)));
             }
 
             return answered;
@@ -113,19 +127,23 @@ internal sealed class Visits
         return [.. all.SelectMany(each => each)];
     }
 
-    private async Task HandOverAsync(Answered answered, string reason, CancellationToken cancel)
+    private async Task PublishAsync(List<Observation> found, CancellationToken cancel)
     {
-        foreach (Observation observation in FindingWriter.Observations(answered, reason, _store.Node, _clock))
+        foreach (Observation[] some in found.GroupBy(each => each.Kind).SelectMany(kind => kind.Chunk(MaxBatch)))
         {
-            while (!_sink.TryPublish(observation))
+            BusMessage message = new(Topics.ObservationPrefix + some[0].Kind, CloudEvents.WriteBatch(some), CloudEvents.BatchContentType);
+            while (!await _bus.PublishAsync(message, cancel))
             {
-                await Task.Delay(OutboxRest, _clock, cancel);
+                await Task.Delay(BusRest, _clock, cancel);
             }
         }
     }
 
     // A host on no link of ours is not asked for its link-local address.
     private static bool WasAsked(Answered answered) => answered.Sent > 0 || answered.Result.Failure is not null || answered.Result.Findings.Count > 0;
+
+    // Who could not be asked was not silent.
+    private static bool IsOurFault(Answered answered) => answered.Result.Failure == ProbeFailure.Local;
 
     private static bool IsTelling(Answered answered) => answered.Result.Failure is null && answered.Result.Findings.Any(finding => finding.Attributes.Get("tcp.state") != "closed");
 }

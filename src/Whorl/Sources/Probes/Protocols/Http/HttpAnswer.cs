@@ -15,9 +15,12 @@ internal sealed class HttpAnswer
 
     private readonly List<(string Name, string Value)> _fields;
 
+    // Where the first chunk begins that was not there when it was last looked for: however small the pieces come in, each chunk is read once.
+    private int _chunk;
+
     private HttpAnswer(int status, List<(string Name, string Value)> fields, int headLength)
     {
-        (Status, _fields, HeadLength) = (status, fields, headLength);
+        (Status, _fields, HeadLength, _chunk) = (status, fields, headLength, headLength);
     }
 
     public int Status { get; }
@@ -77,7 +80,7 @@ internal sealed class HttpAnswer
         return body.ToArray();
     }
 
-    /// <summary>Whether all of the body is there; where only closing ends it, no.</summary>
+    /// <summary>Whether all of the body is there; where only closing ends it, no. What came so far grows from one call to the next.</summary>
     public bool IsWhole(ReadOnlySpan<byte> bytes)
     {
         if (Status is 204 or 304)
@@ -85,18 +88,20 @@ internal sealed class HttpAnswer
             return true;
         }
 
-        ReadOnlySpan<byte> rest = bytes[Math.Min(HeadLength, bytes.Length)..];
         if (!IsChunked)
         {
-            return rest.Length >= ContentLength;
+            return bytes.Length - HeadLength >= ContentLength;
         }
 
+        ReadOnlySpan<byte> rest = bytes[Math.Min(_chunk, bytes.Length)..];
         while (TryTakeChunk(ref rest, out ReadOnlySpan<byte> chunk))
         {
             if (chunk.IsEmpty)
             {
                 return true;
             }
+
+            _chunk = bytes.Length - rest.Length;
         }
 
         return false;
@@ -152,6 +157,8 @@ internal sealed class HttpAnswer
 
     private static bool TryTakeChunk(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> chunk)
     {
+        // The end of the chunk before, which may come later than its last byte.
+        rest = rest.StartsWith("\r\n"u8) ? rest[2..] : rest;
         chunk = default;
         int end = rest.IndexOf((byte)'\n');
         ReadOnlySpan<byte> size = end < 0 ? default : rest[..end].TrimEnd((byte)'\r');
@@ -164,7 +171,6 @@ internal sealed class HttpAnswer
 
         chunk = rest.Slice(end + 1, length);
         rest = rest[(end + 1 + length)..];
-        rest = rest.StartsWith("\r\n"u8) ? rest[2..] : rest;
         return true;
     }
 }

@@ -70,7 +70,7 @@ internal sealed class HttpProbe(string userAgent) : IProbe
         try
         {
             (ParseStatus status, HttpAnswer? answer, byte[] bytes) = await GetAsync(target, budget, tls, "/favicon.ico");
-            if (status == ParseStatus.Done && answer!.Status == 200 && answer.Body(bytes) is { Length: > 0 } icon && answer.IsWhole(bytes) | answer.ContentLength is null)
+            if (status == ParseStatus.Done && answer!.Status == 200 && answer.Body(bytes) is { Length: > 0 } icon && (answer.IsWhole(bytes) || (!answer.IsChunked && answer.ContentLength is null)))
             {
                 attributes.Text("http.favicon_mmh3", $"{Favicon.Hash(icon)}").Text("http.favicon_sha256", Convert.ToHexStringLower(SHA256.HashData(icon)));
             }

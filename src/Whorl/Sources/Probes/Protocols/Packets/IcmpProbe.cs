@@ -53,14 +53,22 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
             return ProbeFailure.NotPermitted;
         }
 
-        using ProbeBudget.Turn turn = await budget.TakeTurnAsync(1);
         PeerAddress peer = target.Address;
         int overhead = peer.IsV4 ? 28 : 48;
-        string?[] words = await Task.WhenAll(
-            DatagramAsync("closed_port", packets, peer, budget, SmallLength, _ => { }),
-            DatagramAsync("no_fragment", packets, peer, budget, LargeLength - overhead, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpMtuDiscover : Ipv6MtuDiscover, BitConverter.GetBytes(AlwaysWhole))),
-            DatagramAsync("bad_option", packets, peer, budget, SmallLength, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpOptions : Ipv6DestinationOptions, peer.IsV4 ? BadOptionV4 : BadOptionV6)),
-            UnknownAsync(packets, peer, budget));
+        Func<Task<string?>>[] provocations =
+        [
+            () => DatagramAsync("closed_port", packets, peer, budget, SmallLength, _ => { }),
+            () => DatagramAsync("no_fragment", packets, peer, budget, LargeLength - overhead, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpMtuDiscover : Ipv6MtuDiscover, BitConverter.GetBytes(AlwaysWhole))),
+            () => DatagramAsync("bad_option", packets, peer, budget, SmallLength, socket => Set(socket, peer.IsV4 ? IpLevel : Ipv6Level, peer.IsV4 ? IpOptions : Ipv6DestinationOptions, peer.IsV4 ? BadOptionV4 : BadOptionV6)),
+            () => UnknownAsync(packets, peer, budget),
+        ];
+        List<string?> words = [];
+        foreach (Func<Task<string?>>[] some in provocations.Chunk(Math.Min(provocations.Length, budget.MaxTurn)))
+        {
+            using ProbeBudget.Turn turn = await budget.TakeTurnAsync(some.Length);
+            words.AddRange(await Task.WhenAll(some.Select(provoke => provoke())));
+        }
+
         string text = string.Join(',', words.OfType<string>());
         return text.Length == 0 ? ProbeFailure.NotPermitted
             : words.All(word => word is null || word.EndsWith("=none", StringComparison.Ordinal)) ? ProbeFailure.TimedOut
@@ -68,6 +76,10 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
     }
 
     private static void Set(Socket socket, int level, int name, byte[] value) => socket.SetRawSocketOption(level, name, value);
+
+    // Without it one word less would be told, as if the host had changed.
+    private static bool IsShortage(SocketException fault) =>
+        fault.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable;
 
     private static async Task<string?> DatagramAsync(string word, IcmpExchange packets, PeerAddress peer, ProbeBudget budget, int length, Action<Socket> prepare)
     {
@@ -84,7 +96,7 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
             IPEndPoint to = new(peer.ToIPAddress(), RandomNumberGenerator.GetInt32(FirstPort, LastPort + 1));
             return await ProvokeAsync(word, packets, peer, Udp, (ushort)((IPEndPoint)socket.LocalEndPoint!).Port, socket, to, length, budget);
         }
-        catch (SocketException)
+        catch (SocketException fault) when (!IsShortage(fault))
         {
             return null; // our own kernel, or a link with a smaller frame, does not let it out
         }
@@ -97,7 +109,7 @@ internal sealed class IcmpProbe(Lazy<IcmpExchange?> exchange) : IProbe
             using Socket socket = RawProtocol.Open(peer.IsV4, UnknownProtocol);
             return await ProvokeAsync("next_header", packets, peer, UnknownProtocol, 0, socket, new(peer.ToIPAddress(), 0), SmallLength, budget);
         }
-        catch (SocketException)
+        catch (SocketException fault) when (!IsShortage(fault))
         {
             return null;
         }

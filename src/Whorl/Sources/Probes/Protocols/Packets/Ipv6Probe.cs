@@ -15,10 +15,15 @@ internal sealed class Ipv6Probe : IProbe
 {
     private const byte EchoRequest = 128;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    private const int LooksBetweenAsks = 4;
+    // Three seconds: the kernel asks three times itself.
+    private const int LooksForTarget = 12;
+
+    private const int LooksAfterEach = 2;
+
+    // Three times to either of the two addresses, half a second apart.
+    private const int MaxAsks = 6;
 
     private static readonly IPAddress AllNodes = IPAddress.Parse("ff02::1");
 
@@ -26,55 +31,68 @@ internal sealed class Ipv6Probe : IProbe
 
     public async Task<ProbeResult> AskAsync(ProbeTarget target, ProbeBudget budget, CancellationToken cancel)
     {
-        IPAddress address = target.Address.ToIPAddress();
         if (!IsOnLink(target.Address))
         {
             return ProbeResult.Of();
         }
 
-        using ProbeBudget.Turn turn = await budget.TakeTurnAsync(1);
         using Socket? echo = TryOpen();
         if (echo is null)
         {
             return ProbeFailure.NotPermitted;
         }
 
-        // The kernel learns the target's hardware address by having to send to it.
-        budget.Authorize(target.Address);
-        using (Socket any = ProbeBudget.Open(target.Address, SocketType.Dgram, ProtocolType.Udp))
+        if (await MeetAsync(target.Address, budget) is not { } self)
         {
-            budget.Ports.Bind(any);
-            await any.SendToAsync(new byte[1], SocketFlags.None, new IPEndPoint(address, 9), budget.Deadline);
+            return ProbeFailure.TimedOut;
         }
 
-        for (int look = 0; look * Look < Patience; look++)
+        Neighbour? found = Neighbour.List().FirstOrDefault(IsOfTarget);
+        for (int ask = 0; found is null && ask < MaxAsks; ask++)
         {
-            await Task.Delay(Look, budget.Deadline);
-            IReadOnlyList<Neighbour> all = Neighbour.List();
-            if (all.FirstOrDefault(each => each.Address.Equals(address)) is not { Hardware.Length: 6 } self)
-            {
-                continue;
-            }
-
-            if (all.FirstOrDefault(each => each.Interface == self.Interface && each.Address.IsIPv6LinkLocal && each.Hardware.AsSpan().SequenceEqual(self.Hardware)) is { } found)
-            {
-                return ProbeResult.Of(new Finding(ProbeKinds.Ipv6, Describe(found)));
-            }
-
-            if (look % LooksBetweenAsks == 0)
-            {
-                // On a link whose target may be asked: everybody, and the address that follows from the hardware.
-                await SayAsync(echo, new IPAddress(AllNodes.GetAddressBytes(), self.Interface), budget);
-                await SayAsync(echo, new IPAddress(Eui64(self.Hardware), self.Interface), budget);
-            }
+            // On a link whose target may be asked: the address that follows from the hardware, and everybody.
+            IPAddress to = ask % 2 == 0 ? new(Eui64(self.Hardware), self.Interface) : new(AllNodes.GetAddressBytes(), self.Interface);
+            using ProbeBudget.Turn turn = await budget.TakeTurnAsync(1);
+            budget.AuthorizeOnLink(PeerAddress.From(to));
+            await SayAsync(echo, to, budget);
+            found = await LookAsync(IsOfTarget, LooksAfterEach, budget);
         }
 
-        return ProbeFailure.TimedOut;
+        return found is null ? ProbeFailure.TimedOut : ProbeResult.Of(new Finding(ProbeKinds.Ipv6, Describe(found)));
+
+        bool IsOfTarget(Neighbour each) => each.Interface == self.Interface && each.Address.IsIPv6LinkLocal && each.Hardware.AsSpan().SequenceEqual(self.Hardware);
     }
 
     /// <summary>The link-local address that RFC 4291, appendix A, makes of a hardware address.</summary>
     public static byte[] Eui64(ReadOnlySpan<byte> hardware) =>
         [0xFE, 0x80, 0, 0, 0, 0, 0, 0, (byte)(hardware[0] ^ 2), hardware[1], hardware[2], 0xFF, 0xFE, hardware[3], hardware[4], hardware[5]];
+
+    // The kernel learns the target's hardware address by having to send to it.
+    private static async Task<Neighbour?> MeetAsync(PeerAddress target, ProbeBudget budget)
+    {
+        IPAddress address = target.ToIPAddress();
+        using ProbeBudget.Turn turn = await budget.TakeTurnAsync(1);
+        budget.Authorize(target);
+        using (Socket any = ProbeBudget.Open(target, SocketType.Dgram, ProtocolType.Udp))
+        {
+            budget.Ports.Bind(any);
+            await any.SendToAsync(new byte[1], SocketFlags.None, new IPEndPoint(address, 9), budget.Deadline);
+        }
+
+        return await LookAsync(each => each.Address.Equals(address) && each.Hardware.Length == 6, LooksForTarget, budget);
+    }
+
+    private static async Task<Neighbour?> LookAsync(Func<Neighbour, bool> wanted, int looks, ProbeBudget budget)
+    {
+        Neighbour? found = null;
+        for (int look = 0; found is null && look < looks; look++)
+        {
+            await Task.Delay(Look, budget.Deadline);
+            found = Neighbour.List().FirstOrDefault(wanted);
+        }
+
+        return found;
+    }
 
     private static Attributes Describe(Neighbour found)
     {

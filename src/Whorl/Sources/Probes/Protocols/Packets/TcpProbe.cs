@@ -11,7 +11,7 @@ namespace Whorl.Sources.Probes.Protocols.Packets;
 /// <summary>The TCP/IP stack that answers a SYN; where raw packets are not permitted, what the kernel tells of a connection.</summary>
 /// <param name="exchange">Gives null where raw packets are not permitted.</param>
 /// <param name="signatures">p0f's, where the system has them.</param>
-internal sealed class TcpProbe(Lazy<SynExchange?> exchange, P0fSignatures? signatures) : IProbe
+internal sealed class TcpProbe(Lazy<SynExchange?> exchange, Lazy<P0fSignatures?> signatures) : IProbe
 {
     private const int TcpLevel = 6;
     private const int TcpInfo = 11;
@@ -37,7 +37,7 @@ internal sealed class TcpProbe(Lazy<SynExchange?> exchange, P0fSignatures? signa
 
     private Attributes Describe(Attributes attributes, TcpStack stack)
     {
-        P0fMatch? match = signatures?.Match(stack);
+        P0fMatch? match = signatures.Value?.Match(stack);
         attributes.Text("tcp.stack_hash", HashOf(stack)).Text("tcp.signature", stack.Signature).Text("tcp.stack", stack.StackSignature);
         if (match is not null)
         {
@@ -50,7 +50,7 @@ internal sealed class TcpProbe(Lazy<SynExchange?> exchange, P0fSignatures? signa
         attributes.Number("tcp.distance", match?.Distance ?? stack.Distance).Number("tcp.ttl", stack.ObservedTtl).Number("tcp.window", stack.Window);
         if (stack.Mss != 0)
         {
-            attributes.Number("tcp.mss", stack.Mss).Number("tcp.mtu", stack.Mtu).Text("tcp.link", signatures?.LinkOf(stack.Mtu));
+            attributes.Number("tcp.mss", stack.Mss).Number("tcp.mtu", stack.Mtu).Text("tcp.link", signatures.Value?.LinkOf(stack.Mtu));
         }
 
         return attributes.Text("tcp.options", stack.OptionLayout);
