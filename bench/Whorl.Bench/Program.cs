@@ -15,8 +15,8 @@ switch (args)
     case ["capture", string file]:
         CaptureFileBench.Report(file);
         break;
-    case ["campaigns"]:
-        CampaignsBench.Report();
+    case ["campaigns", ..]:
+        CampaignsBench.Report([.. args.Skip(1).Select(size => int.Parse(size, CultureInfo.InvariantCulture))]);
         break;
     case ["rules"]:
         RuleSetBench.Report();

@@ -1,4 +1,6 @@
+using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Linking;
+using Whorl.Kernel.Sites;
 
 namespace Whorl.Tests.Campaigns;
 
@@ -40,6 +42,8 @@ public sealed class CampaignEngineTests
         Random random = new(seed);
         CampaignEngine step = Engine(), whole = Engine();
         Dictionary<string, SiteShown> now = new(StringComparer.Ordinal);
+        Dictionary<string, string> standings = new(StringComparer.Ordinal);
+        Dictionary<CampaignId, int> sizes = [];
         for (int i = 0; i < 700; i++)
         {
             // Sites come, come again changed, and go.
@@ -51,13 +55,49 @@ public sealed class CampaignEngineTests
                 _ => site,
             };
             now[site.Site] = shown;
-            step.Apply([shown]);
+            GroupChanges changes = step.Apply([shown]);
+            Follow(changes, standings);
+            foreach (GroupState state in changes.States)
+            {
+                sizes[state.Id] = state.Sites;
+            }
         }
 
-        whole.Apply([.. now.Values.OrderBy(_ => random.Next())]);
+        GroupChanges all = whole.Apply([.. now.Values.OrderBy(_ => random.Next())]);
 
         Partition(step).ShouldBe(Partition(whole));
         step.Campaigns.ShouldBeGreaterThan(10);
+        Dictionary<string, string> expected = new(StringComparer.Ordinal);
+        Follow(all, expected);
+        standings.Where(each => each.Value.Length > 0).OrderBy(each => each.Key, StringComparer.Ordinal).ShouldBe(expected.OrderBy(each => each.Key, StringComparer.Ordinal));
+        sizes.Where(each => each.Value > 0).OrderBy(each => each.Key.Value).ShouldBe(step.All().Select(campaign => KeyValuePair.Create(campaign.Id, campaign.Sites.Count)).OrderBy(each => each.Key.Value));
+    }
+
+    [Fact]
+    public void A_visit_that_keeps_the_links_of_a_site_leaves_the_rest_of_its_campaign_alone()
+    {
+        CampaignEngine engine = Engine();
+        SiteShown[] sites = [.. Enumerable.Range(0, 300).Select(i => new SiteShown(
+            $"s{i}.example", [new(FeatureKinds.Wallet, "btc:1"), new(FeatureKinds.Contact, $"email:{i / 100}@mail.example"), new(FeatureKinds.Page, $"page {i}")]))];
+        engine.Apply(sites);
+
+        // The page is another one; nobody else had the old one.
+        engine.Apply([sites[7] with { Features = [.. sites[7].Features.SkipLast(1), new(FeatureKinds.Page, "new page")] }]).Looked.ShouldBe(["s7.example"]);
+
+        // A contact is gone, but what holds the site is the wallet: none but those that it held best are looked at.
+        engine.Apply([sites[107] with { Features = [sites[107].Features[0]] }]).Looked.Count.ShouldBeLessThan(150);
+
+        // What held it is gone: the whole may fall apart.
+        engine.Apply([sites[7] with { Features = [] }]).Looked.Count.ShouldBeGreaterThan(290);
+        engine.All().Single().Sites.Count.ShouldBe(299);
+    }
+
+    private static void Follow(GroupChanges changes, Dictionary<string, string> standings)
+    {
+        foreach (Move move in changes.Moves)
+        {
+            standings[move.Site] = move.Now.Campaign is null ? "" : $"{move.Now.Firm} {move.Now.Strength:0.000} {move.Through}";
+        }
     }
 
     private static string[] Partition(CampaignEngine engine) => [.. engine.All().Select(campaign => string.Join(' ', campaign.Sites)).Order(StringComparer.Ordinal)];

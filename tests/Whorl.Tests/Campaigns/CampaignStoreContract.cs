@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Whorl.Analysis.Campaigns;
+using Whorl.Analysis.Campaigns.Linking;
 using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Bus;
 using Whorl.Kernel;
@@ -190,8 +192,66 @@ public abstract class CampaignStoreContract
         }
     }
 
-    private CampaignsWorker NewWorker() => new(
-        _bus, new CampaignKeeper(Store, Ignored, new(new TestMeters()), _clock, NullLogger<CampaignKeeper>.Instance), Store,
+    [Fact]
+    public async Task Every_member_of_a_campaign_keeps_the_evidence_of_what_holds_it()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            await ScanAsync($"s{i}.example", "wallet=btc:1");
+        }
+
+        await ScanAsync("a.example", "wallet=btc:1");
+        await ScanAsync("s7.example", "wallet=btc:1", "title=new");
+
+        CampaignDetail detail = (await Queries.CampaignAsync((await Queries.CampaignsAsync(new(), default)).Single().Id, default))!;
+        detail.Links.Count.ShouldBe(20);
+        detail.Links.ShouldAllBe(link => link.Evidence.Count > 0);
+    }
+
+    [Fact]
+    public async Task A_write_that_a_passing_fault_stopped_is_made_again_without_reading_everything()
+    {
+        FaultyDatabase faulty = new(Database);
+        CampaignKeeper keeper = new(new(faulty), Ignored, new(new TestMeters()), _clock, NullLogger<CampaignKeeper>.Instance);
+        await keeper.LoadAsync(default);
+        int opened = faulty.Opened;
+        faulty.Faults = 1;
+
+        await keeper.TakeAsync([SiteSighting.In(Scan("a.example", "http_content", "wallet=btc:1"))!], default);
+
+        (faulty.Opened - opened).ShouldBe(2);
+        (await Queries.SiteAsync("a.example", default)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_write_whose_answer_was_lost_counts_once_and_that_of_another_is_seen()
+    {
+        GroupChanges nothing = new([], [], [], [], []);
+        CampaignWrite write = new("one", [SiteSighting.In(Scan("a.example", "http_content", "wallet=btc:1"))!], [], nothing, []);
+        long turn = (await Store.LoadAsync(default)).Turn;
+
+        (await Store.WriteAsync(turn, write, _clock.GetUtcNow(), default)).ShouldBe(turn + 1);
+        (await Store.WriteAsync(turn, write, _clock.GetUtcNow(), default)).ShouldBe(turn + 1);
+        (await Store.LoadAsync(default)).Turn.ShouldBe(turn + 1);
+        await Should.ThrowAsync<OvertakenException>(Store.WriteAsync(turn, write with { Mark = "two" }, _clock.GetUtcNow(), default));
+    }
+
+    [Fact]
+    public async Task A_title_that_is_cut_amid_a_surrogate_pair_is_stored_without_its_half()
+    {
+        Observation scan = Scan("a.example", "http_content", ["wallet=btc:1"], new string('a', 255) + "\U0001F4B0");
+        await TakeAsync(Worker, scan);
+
+        (await Queries.SiteAsync("a.example", default))!.Site.Title.ShouldBe(new string('a', 255));
+    }
+
+    /// <summary>How many workers listen for scans.</summary>
+    protected int Listening => _bus.Listening;
+
+    private CampaignsWorker NewWorker() => NewWorker(new(Database, Options.Create(new BusOptions())));
+
+    private protected CampaignsWorker NewWorker(LinkerSeat seat) => new(
+        _bus, seat, new CampaignKeeper(Store, Ignored, new(new TestMeters()), _clock, NullLogger<CampaignKeeper>.Instance), Store,
         Options.Create(new CampaignsOptions()), Options.Create(new NodeOptions { Name = "node" }), _clock, NullLogger<CampaignsWorker>.Instance);
 
     private async Task<Observation> ScanAsync(string site, params string[] features)
@@ -204,7 +264,9 @@ public abstract class CampaignStoreContract
     private static Task TakeAsync(CampaignsWorker worker, Observation scan) =>
         worker.TakeAsync(new(Topics.ObservationPrefix + SiteKinds.Scan, CloudEvents.WriteBatch([scan]), CloudEvents.BatchContentType), default);
 
-    private Observation Scan(string site, string name, params string[] features)
+    private Observation Scan(string site, string name, params string[] features) => Scan(site, name, features, $"Title of {site}");
+
+    private Observation Scan(string site, string name, string[] features, string title)
     {
         _clock.Advance(TimeSpan.FromSeconds(1));
         Dictionary<string, object> attributes = new()
@@ -212,10 +274,26 @@ public abstract class CampaignStoreContract
             ["site.url"] = $"https://{site}/",
             ["site.scan"] = Uuid7.Text(Uuid7.New(_clock)),
             ["site.class"] = name,
-            ["site.title"] = $"Title of {site}",
+            ["site.title"] = title,
             ["site.features"] = features,
         };
         return new(ObservationId.New(_clock), SiteKinds.Scan, _clock.GetUtcNow(), "node", Subject.Site(site), JsonSerializer.SerializeToElement(attributes));
+    }
+
+    /// <summary>A database that cannot be reached now and then.</summary>
+    private sealed class FaultyDatabase(IDatabase inner) : IDatabase
+    {
+        public int Opened { get; private set; }
+
+        public int Faults { get; set; }
+
+        public Dialect Dialect => inner.Dialect;
+
+        public ValueTask<DbConnection> OpenAsync(CancellationToken cancel)
+        {
+            Opened++;
+            return Faults-- > 0 ? throw new IOException("cut") : inner.OpenAsync(cancel);
+        }
     }
 
     private sealed class ListBus : IBus
@@ -230,6 +308,21 @@ public abstract class CampaignStoreContract
             return new(true);
         }
 
-        public ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel) => throw new NotSupportedException();
+        public int Listening { get; private set; }
+
+        public ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel)
+        {
+            Listening++;
+            return new(new Listener(this));
+        }
+
+        private sealed class Listener(ListBus bus) : IAsyncDisposable
+        {
+            public ValueTask DisposeAsync()
+            {
+                bus.Listening--;
+                return default;
+            }
+        }
     }
 }

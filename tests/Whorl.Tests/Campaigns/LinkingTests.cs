@@ -112,6 +112,24 @@ public sealed class LinkingTests
     }
 
     [Fact]
+    public void Digests_of_pages_that_have_one_pair_of_bytes_in_common_are_not_even_compared()
+    {
+        byte[] code = [.. Enumerable.Range(0, 32).Select(i => (byte)i)], one = [.. code.Select(b => (byte)(b + 100))], two = [.. one];
+        code.AsSpan(4, 2).CopyTo(one.AsSpan(4));
+        code.AsSpan(4, 3).CopyTo(two.AsSpan(4));
+        TlshIndex index = new();
+        index.TryAdd(1, $"T1000000{Convert.ToHexString(code)}", new List<int>()).ShouldBeTrue();
+        index.TryAdd(2, $"T1000000{Convert.ToHexString(one)}", new List<int>()).ShouldBeTrue();
+
+        index.Near(1);
+        index.Comparisons.ShouldBe(0);
+
+        index.TryAdd(3, $"T1000000{Convert.ToHexString(two)}", new List<int>()).ShouldBeTrue();
+        index.Near(1);
+        index.Comparisons.ShouldBe(1);
+    }
+
+    [Fact]
     public void Values_of_64_bits_are_found_up_to_seven_bits_apart()
     {
         HammingIndex index = new();

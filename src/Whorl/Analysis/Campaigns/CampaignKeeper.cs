@@ -1,5 +1,6 @@
 using Whorl.Analysis.Campaigns.Linking;
 using Whorl.Kernel;
+using Whorl.Stores;
 
 namespace Whorl.Analysis.Campaigns;
 
@@ -11,6 +12,9 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
 {
     // Scans that a step names; one scan makes most of them.
     private const int MaxEvidence = 10;
+
+    // Six seconds in all.
+    private const int MaxTries = 5;
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Dictionary<string, (int Rank, string Scan, string Last)> _sites = new(StringComparer.Ordinal);
@@ -88,7 +92,7 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
         }
 
         IReadOnlyList<CampaignNews> news = News(changes.Steps, evidence);
-        await WriteAsync(new([.. counting.Values], [.. seen.Values], changes, news), cancel);
+        await WriteAsync(new(Uuid7.Text(Uuid7.New(clock)), [.. counting.Values], [.. seen.Values], changes, news), cancel);
         foreach (SiteSighting sighting in counting.Values)
         {
             _sites[sighting.Site] = (sighting.Rank, sighting.Scan, _sites.GetValueOrDefault(sighting.Site).Last ?? "");
@@ -123,7 +127,7 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
         IReadOnlyList<CampaignNews> news = News(changes.Steps, new Dictionary<string, ObservationId>(StringComparer.Ordinal));
         if (changes.Moves.Count > 0 || changes.States.Count > 0 || changes.Steps.Count > 0)
         {
-            await WriteAsync(new([], [], changes, news), cancel);
+            await WriteAsync(new(Uuid7.Text(Uuid7.New(clock)), [], [], changes, news), cancel);
         }
 
         metrics.Holds(engine.Sites, engine.Campaigns);
@@ -154,7 +158,7 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
     {
         try
         {
-            _turn = await store.WriteAsync(_turn, write, clock.GetUtcNow(), cancel);
+            _turn = await PersistAsync(write, cancel);
         }
         catch
         {
@@ -169,6 +173,23 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
         }
 
         metrics.Holds(Sites, Campaigns);
+    }
+
+    // To read everything again takes minutes where there are many sites; a lock, a busy file or a cut connection are gone in a moment.
+    private async Task<long> PersistAsync(CampaignWrite write, CancellationToken cancel)
+    {
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                return await store.WriteAsync(_turn, write, clock.GetUtcNow(), cancel);
+            }
+            catch (Exception fault) when (tries < MaxTries && StoreFault.IsTransient(fault))
+            {
+                CampaignsLog.WrittenAgain(logger, fault.Message);
+                await Task.Delay(TimeSpan.FromSeconds(tries - 1), clock, cancel);
+            }
+        }
     }
 
     private List<CampaignNews> News(IReadOnlyList<GroupStep> steps, Dictionary<string, ObservationId> evidence)

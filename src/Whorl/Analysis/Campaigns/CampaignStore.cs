@@ -21,9 +21,10 @@ internal sealed record KeptCampaigns(long Turn, IReadOnlyList<KeptSite> Sites, I
 internal sealed record CampaignNews(ObservationId Id, CampaignId Campaign, string Label, CampaignStep Step, CampaignId? Other, int Sites, IReadOnlyList<string> Joined, DateTimeOffset Time, string Evidence);
 
 /// <summary>What one round writes.</summary>
+/// <param name="Mark">Of this write alone: tells whether it was committed where the answer was lost.</param>
 /// <param name="Counting">Scans whose features are those of their sites from now on.</param>
 /// <param name="Seen">Scans that tell of a later visit, and nothing else.</param>
-internal sealed record CampaignWrite(IReadOnlyList<SiteSighting> Counting, IReadOnlyList<SiteSighting> Seen, GroupChanges Changes, IReadOnlyList<CampaignNews> News);
+internal sealed record CampaignWrite(string Mark, IReadOnlyList<SiteSighting> Counting, IReadOnlyList<SiteSighting> Seen, GroupChanges Changes, IReadOnlyList<CampaignNews> News);
 
 /// <summary>Where campaigns are kept. Scores stand in thousandths.</summary>
 internal sealed class CampaignStore(IDatabase database)
@@ -52,15 +53,16 @@ internal sealed class CampaignStore(IDatabase database)
         return new(turn, sites, campaigns.ToDictionary(row => Id(row.Id)!.Value, row => ((int)row.Sites, (int)row.Score)));
     }
 
-    /// <summary>Writes a round in one transaction, and returns the turn after it.</summary>
+    /// <summary>Writes a round in one transaction, and returns the turn after it. The same write may be tried again after a fault: it counts once.</summary>
     /// <exception cref="OvertakenException">Another node has written since <paramref name="turn"/>; nothing was written.</exception>
     public async Task<long> WriteAsync(long turn, CampaignWrite write, DateTimeOffset now, CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
-        if (await connection.ExecuteAsync(new CommandDefinition("UPDATE campaign_turn SET turn = turn + 1 WHERE id = 1 AND turn = @turn", new { turn }, transaction, cancellationToken: cancel)) == 0)
+        if (await connection.ExecuteAsync(new CommandDefinition("UPDATE campaign_turn SET turn = turn + 1, mark = @Mark WHERE id = 1 AND turn = @turn", new { turn, write.Mark }, transaction, cancellationToken: cancel)) == 0)
         {
-            throw new OvertakenException();
+            string? mark = await connection.ExecuteScalarAsync<string?>(new CommandDefinition("SELECT mark FROM campaign_turn WHERE id = 1 AND turn = @turn + 1", new { turn }, transaction, cancellationToken: cancel));
+            return mark == write.Mark ? turn + 1 : throw new OvertakenException();
         }
 
         foreach (SiteSighting sighting in write.Counting)
@@ -115,11 +117,7 @@ internal sealed class CampaignStore(IDatabase database)
                 news.Evidence,
                 Published = IsTold(news.Step) ? 0L : 1L,
             }), cancel);
-        await ExecuteAsync(transaction, "DELETE FROM campaign_link WHERE site = @site OR other = @site", write.Changes.Looked.Select(site => new { site }), cancel);
-        await ExecuteAsync(
-            transaction,
-            "INSERT INTO campaign_link (site, other, score, evidence) VALUES (@Site, @Other, @Score, @Evidence) ON CONFLICT (site, other) DO UPDATE SET score = @Score, evidence = @Evidence",
-            write.Changes.Links.Select(link => new { link.Site, link.Other, Score = Thousandths(link.Score), Evidence = EvidenceJson.Write(link.Evidence) }), cancel);
+        await new CampaignLinkRows(transaction, database.Dialect).WriteAsync(write.Changes.Looked, write.Changes.Links, cancel);
         await transaction.CommitAsync(cancel);
         return turn + 1;
     }

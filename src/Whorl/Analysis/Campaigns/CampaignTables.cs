@@ -5,7 +5,7 @@ namespace Whorl.Analysis.Campaigns;
 /// <summary>
 /// Tables of campaigns. <c>campaign_site</c> has each site with the features of the scan that counts, and where it stands; <c>campaign_feature</c> the same features
 /// to be searched; <c>campaign_link</c> the best links of each site; <c>campaign_event</c> every step, and whether it was published. Whoever writes takes the next
-/// turn of <c>campaign_turn</c>, and may not where another has taken it.
+/// turn of <c>campaign_turn</c>, which keeps the mark of the last write, and may not where another has taken it.
 /// </summary>
 internal static class CampaignTables
 {
@@ -70,9 +70,10 @@ internal static class CampaignTables
         CREATE INDEX campaign_event_published ON campaign_event (published);
         CREATE TABLE campaign_turn (
             id {int} NOT NULL PRIMARY KEY,
-            turn {int} NOT NULL
+            turn {int} NOT NULL,
+            mark {text} NOT NULL
         ) {strict};
-        INSERT INTO campaign_turn (id, turn) VALUES (1, 0)
+        INSERT INTO campaign_turn (id, turn, mark) VALUES (1, 0, '')
         """,
     ]);
 }

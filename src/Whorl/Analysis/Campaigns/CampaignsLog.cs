@@ -12,7 +12,7 @@ internal static partial class CampaignsLog
     [LoggerMessage(43003, LogLevel.Information, "{Sites} sites with {Features} features make {Campaigns} campaigns; linked in {Seconds:F1} s")]
     public static partial void Loaded(ILogger logger, int sites, int features, int campaigns, double seconds);
 
-    [LoggerMessage(43004, LogLevel.Warning, "Another node links sites too; everything is read again. Set Campaigns:On to false on all but one")]
+    [LoggerMessage(43004, LogLevel.Warning, "Another node has linked sites too; everything is read again")]
     public static partial void Overtaken(ILogger logger);
 
     [LoggerMessage(43005, LogLevel.Warning, "Changes of campaigns that were not published yet could not be looked for; it is tried again")]
@@ -23,4 +23,13 @@ internal static partial class CampaignsLog
 
     [LoggerMessage(43007, LogLevel.Error, "Campaigns could not be read from the store; scans wait")]
     public static partial void LoadFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(43008, LogLevel.Warning, "A change of campaigns could not be written and is tried again: {Reason}")]
+    public static partial void WrittenAgain(ILogger logger, string reason);
+
+    [LoggerMessage(43009, LogLevel.Information, "Another analyst links sites; this one stands by and takes over when that one is gone")]
+    public static partial void StandsBy(ILogger logger);
+
+    [LoggerMessage(43010, LogLevel.Information, "This analyst links sites from now on")]
+    public static partial void Leads(ILogger logger);
 }

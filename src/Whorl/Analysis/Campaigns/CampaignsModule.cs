@@ -14,7 +14,7 @@ internal static class CampaignsModule
         builder.AddCampaignsReader();
         builder.AddBus();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
-        builder.Services.AddSingleton<CampaignsMetrics>().AddSingleton<CampaignKeeper>();
+        builder.Services.AddSingleton<CampaignsMetrics>().AddSingleton<LinkerSeat>().AddSingleton<CampaignKeeper>();
         builder.Services.AddHostedService<CampaignsWorker>();
         builder.Services.AddHealthChecks().AddCheck<CampaignsHealth>("campaigns", tags: ["ready"]);
         return builder;

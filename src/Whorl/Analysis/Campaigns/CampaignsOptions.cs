@@ -10,7 +10,7 @@ internal sealed class CampaignsOptions : IModuleOptions, IValidatableObject
 {
     public static string Section => "Campaigns";
 
-    /// <summary>Whether this node links sites. Of several analysts on one PostgreSQL one is to do it; the others set this to false.</summary>
+    /// <summary>Whether this node links sites. Of several analysts on one PostgreSQL and one broker one does it at a time, and the others stand by; false keeps a node out of that.</summary>
     public bool On { get; set; } = true;
 
     /// <summary>

@@ -11,10 +11,10 @@ namespace Whorl.Analysis.Campaigns;
 
 /// <summary>
 /// Takes what scans show, and tells of campaigns once that is committed. A scan is acknowledged when it is stored; a process that dies before it has told leaves the
-/// step marked, and whoever runs next tells it under the same id.
+/// step marked, and whoever runs next tells it under the same id. Of several analysts one does it; the others look now and then whether it still does.
 /// </summary>
 internal sealed class CampaignsWorker(
-    IBus bus, CampaignKeeper keeper, CampaignStore store, IOptions<CampaignsOptions> options, IOptions<NodeOptions> node, TimeProvider clock, ILogger<CampaignsWorker> logger)
+    IBus bus, LinkerSeat seat, CampaignKeeper keeper, CampaignStore store, IOptions<CampaignsOptions> options, IOptions<NodeOptions> node, TimeProvider clock, ILogger<CampaignsWorker> logger)
     : BackgroundService, IHostedLifecycleService
 {
     private static readonly Subscription Scans = new("campaigns", Topics.ObservationPrefix + SiteKinds.Scan, Durable: true) { MaxTries = 10 };
@@ -24,11 +24,23 @@ internal sealed class CampaignsWorker(
     // What is younger is being published by the process that made it.
     private static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(30);
 
+    private IAsyncDisposable? _listening;
+    private bool _standsBy;
+
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        if (options.Value.On)
+        if (!options.Value.On)
         {
-            await bus.SubscribeAsync(Scans, TakeAsync, cancellationToken);
+            return;
+        }
+
+        try
+        {
+            await LeadAsync(cancellationToken);
+        }
+        catch (Exception fault) when (IsPassing(fault))
+        {
+            CampaignsLog.SweepFailed(logger, fault);
         }
     }
 
@@ -37,6 +49,39 @@ internal sealed class CampaignsWorker(
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Listens while this analyst is the one that links sites; false where another is.</summary>
+    public async Task<bool> LeadAsync(CancellationToken cancel)
+    {
+        if (await seat.HoldAsync(cancel))
+        {
+            if (_listening is null)
+            {
+                _listening = await bus.SubscribeAsync(Scans, TakeAsync, cancel);
+                if (_standsBy)
+                {
+                    CampaignsLog.Leads(logger);
+                }
+            }
+
+            _standsBy = false;
+            return true;
+        }
+
+        if (_listening is { } listening)
+        {
+            _listening = null;
+            await listening.DisposeAsync();
+        }
+
+        if (!_standsBy)
+        {
+            CampaignsLog.StandsBy(logger);
+        }
+
+        _standsBy = true;
+        return false;
+    }
 
     /// <summary>Publishes what somebody committed and did not live to publish.</summary>
     public async Task SweepAsync(CancellationToken cancel)
@@ -73,16 +118,21 @@ internal sealed class CampaignsWorker(
         {
             try
             {
-                await TellAsync(await keeper.LoadAsync(stoppingToken), stoppingToken);
-                await SweepAsync(stoppingToken);
+                if (await LeadAsync(stoppingToken))
+                {
+                    await TellAsync(await keeper.LoadAsync(stoppingToken), stoppingToken);
+                    await SweepAsync(stoppingToken);
+                }
             }
-            catch (Exception fault) when (fault is DbException or StoreException or IOException or TimeoutException or OvertakenException)
+            catch (Exception fault) when (IsPassing(fault))
             {
                 CampaignsLog.SweepFailed(logger, fault);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    private static bool IsPassing(Exception fault) => fault is DbException or StoreException or IOException or TimeoutException or OvertakenException;
 
     private async Task TellAsync(IReadOnlyList<CampaignNews> all, CancellationToken cancel)
     {
@@ -133,11 +183,12 @@ internal sealed class CampaignsWorker(
     }
 }
 
-/// <summary>Degraded until everything has been read from the store.</summary>
-internal sealed class CampaignsHealth(CampaignKeeper keeper, IOptions<CampaignsOptions> options) : IHealthCheck
+/// <summary>Degraded until everything has been read from the store, where this analyst is the one that links sites.</summary>
+internal sealed class CampaignsHealth(LinkerSeat seat, CampaignKeeper keeper, IOptions<CampaignsOptions> options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
         !options.Value.On ? HealthCheckResult.Healthy("off here: Campaigns:On")
+        : !seat.IsHeld ? HealthCheckResult.Healthy("stands by: another analyst links sites")
         : keeper.IsLoaded ? HealthCheckResult.Healthy($"{keeper.Sites} sites, {keeper.Campaigns} campaigns")
         : HealthCheckResult.Degraded("sites are being read from the store; scans wait"));
 }

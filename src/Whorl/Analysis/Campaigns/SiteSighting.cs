@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Whorl.Kernel;
 using Whorl.Kernel.Sites;
+using Whorl.Kernel.Writing;
 
 namespace Whorl.Analysis.Campaigns;
 
@@ -56,5 +57,5 @@ internal sealed record SiteSighting(string Site, string Url, string? Title, stri
     }
 
     // PostgreSQL takes no NUL in a text.
-    private static string? Cut(string? text, int length) => text is not { Length: > 0 } ? null : (text.Length > length ? text[..length] : text).Replace("\0", "", StringComparison.Ordinal);
+    private static string? Cut(string? text, int length) => text is not { Length: > 0 } ? null : ShortText.Cut(text, length).Replace("\0", "", StringComparison.Ordinal);
 }

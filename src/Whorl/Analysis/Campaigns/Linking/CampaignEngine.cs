@@ -56,6 +56,8 @@ internal sealed partial class CampaignEngine(Func<SiteFeature, bool> ignored, Fu
     {
         Dictionary<int, bool> dirty = [];
         Dictionary<CampaignId, HashSet<int>> former = [];
+        Dictionary<int, FoundLink[]> held = [];
+        List<(int Site, FeatureEntry[] Features)> now = [];
         foreach (SiteShown site in shown)
         {
             int number = NumberOf(site.Site);
@@ -65,14 +67,24 @@ internal sealed partial class CampaignEngine(Func<SiteFeature, bool> ignored, Fu
                 dirty.TryAdd(number, false);
             }
 
-            Show(number, site.Features, dirty);
+            FeatureEntry[] features = _table.Take(site.Features);
+            now.Add((number, features));
+            if (_groups[number] is not null && _features[number].Except(features).Any(feature => feature.Links))
+            {
+                held[number] = [.. _finder.Find(number, _features).Where(link => link.Score >= LinkWeights.Firm)];
+            }
+        }
+
+        foreach ((int site, FeatureEntry[] features) in now)
+        {
+            Show(site, features, dirty);
         }
 
         (IReadOnlyCollection<FeatureEntry> weaker, IReadOnlyCollection<FeatureEntry> stronger) = _table.Settle();
         Mark(weaker, true, dirty);
         Mark(stronger, false, dirty);
         Regrouping regrouping = new(this, former);
-        regrouping.Run(dirty);
+        regrouping.Run(dirty, held);
         return regrouping.Changes(withLinks);
     }
 
@@ -92,10 +104,9 @@ internal sealed partial class CampaignEngine(Func<SiteFeature, bool> ignored, Fu
         return number;
     }
 
-    private void Show(int site, IReadOnlyList<SiteFeature> features, Dictionary<int, bool> dirty)
+    private void Show(int site, FeatureEntry[] now, Dictionary<int, bool> dirty)
     {
-        FeatureEntry[] before = _features[site], now = _table.Take(features);
-        HashSet<FeatureEntry> old = [.. before];
+        HashSet<FeatureEntry> old = [.. _features[site]];
         bool gained = false;
         foreach (FeatureEntry feature in now)
         {
@@ -114,7 +125,7 @@ internal sealed partial class CampaignEngine(Func<SiteFeature, bool> ignored, Fu
         _features[site] = now;
         if (gained || old.Count > 0)
         {
-            dirty[site] = old.Count > 0 || dirty.GetValueOrDefault(site);
+            dirty.TryAdd(site, false);
         }
     }
 

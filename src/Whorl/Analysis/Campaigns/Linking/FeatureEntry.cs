@@ -51,6 +51,9 @@ internal sealed class FeatureEntry
     /// <summary>What sharing exactly this speaks.</summary>
     public float Worth { get; private set; }
 
+    /// <summary>Whether it speaks for a link of anyone who shows it.</summary>
+    public bool Links => Worth > 0 && Reach > 1;
+
     /// <summary>The sites that show it, in no order.</summary>
     public ReadOnlySpan<int> Sites => _sites is null ? Count == 0 ? [] : new ReadOnlySpan<int>(in _single) : _sites.AsSpan(0, Count);
 

@@ -3,7 +3,7 @@ using Whorl.Kernel.Sites;
 
 namespace Whorl.Analysis.Campaigns.Linking;
 
-/// <summary>Finds the values of one kind that are alike without comparing all of them: only those that share a bucket are compared.</summary>
+/// <summary>Finds the values of one kind that are alike without comparing all of them: only those that share buckets are compared.</summary>
 internal interface IFuzzyIndex
 {
     /// <summary>How many pairs of values were compared: what the index costs.</summary>
@@ -25,9 +25,14 @@ internal abstract class FuzzyIndex<T>(int pages) : IFuzzyIndex
     private readonly Dictionary<int, T> _values = [];
     private readonly List<uint> _keys = [];
     private readonly List<int> _found = [];
-    private readonly HashSet<int> _seen = [];
+
+    // How many buckets each number shares with the value that is looked at; a value lies in fewer than 256.
+    private byte[] _shared = new byte[1024];
 
     public long Comparisons { get; private set; }
+
+    /// <summary>Values that share fewer buckets are not compared.</summary>
+    protected virtual int LeastShared => 1;
 
     public bool TryAdd(int number, string value, ICollection<int> disturbed)
     {
@@ -37,6 +42,11 @@ internal abstract class FuzzyIndex<T>(int pages) : IFuzzyIndex
         }
 
         _values.Add(number, read);
+        if (number >= _shared.Length)
+        {
+            Array.Resize(ref _shared, Math.Max(number + 1, _shared.Length * 2));
+        }
+
         foreach (uint key in KeysOf(read))
         {
             if (_buckets.Add(key, number))
@@ -80,11 +90,9 @@ internal abstract class FuzzyIndex<T>(int pages) : IFuzzyIndex
         }
 
         List<KeyValuePair<int, float>> near = [];
-        _seen.Clear();
-        _seen.Add(number);
         foreach (int other in _found)
         {
-            if (_seen.Add(other))
+            if (++_shared[other] == LeastShared && other != number)
             {
                 Comparisons++;
                 float closeness = Closeness(value, _values[other]);
@@ -93,6 +101,11 @@ internal abstract class FuzzyIndex<T>(int pages) : IFuzzyIndex
                     near.Add(new(other, closeness));
                 }
             }
+        }
+
+        foreach (int other in _found)
+        {
+            _shared[other] = 0;
         }
 
         return near;

@@ -111,7 +111,10 @@ internal sealed class SsdeepIndex() : FuzzyIndex<string>(1 << (KeyBits - 16))
     }
 }
 
-/// <summary>TLSH digests, by each two neighbouring bytes of their code: digests at a distance of 30 share at least one of the 31 pairs in 98 of 100 cases.</summary>
+/// <summary>
+/// TLSH digests, by each two neighbouring bytes of their code: of digests up to a distance of 30, 98 in 100 share two of the 31 pairs or more. One pair alone is
+/// chance: markup that many pages have fills some buckets, and those who meet there grow with all there are.
+/// </summary>
 internal sealed class TlshIndex() : FuzzyIndex<TlshIndex.Digest>(Bands)
 {
     /// <summary>Distances above this are no likeness.</summary>
@@ -119,6 +122,8 @@ internal sealed class TlshIndex() : FuzzyIndex<TlshIndex.Digest>(Bands)
 
     private const int Bands = 31;
     private const int CodeAt = 8; // In the text: T1, checksum, length, ratios, then the code.
+
+    protected override int LeastShared => 2;
 
     /// <summary>1 for distance 0, falling to 0.55; 0 beyond.</summary>
     public static float ClosenessOf(int distance) => distance is < 0 or > MostDistance ? 0 : 1 - (0.0075f * distance);

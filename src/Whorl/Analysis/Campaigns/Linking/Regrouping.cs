@@ -16,11 +16,28 @@ internal sealed partial class CampaignEngine
         private readonly HashSet<CampaignId> _ended = [];
         private readonly HashSet<CampaignId> _fresh = [];
         private readonly HashSet<int> _restless = [];
+        private readonly HashSet<SiteGroup> _deserted = [];
 
-        public void Run(Dictionary<int, bool> dirty)
+        /// <param name="dirty">Sites to be looked at, and whether what they show links less than it did.</param>
+        /// <param name="held">The firm links that sites had before something was gone that speaks for links.</param>
+        public void Run(Dictionary<int, bool> dirty, Dictionary<int, FoundLink[]> held)
         {
             HashSet<int> region = [.. dirty.Keys];
-            foreach (SiteGroup group in dirty.Where(site => site.Value).Select(site => engine._groups[site.Key]).OfType<SiteGroup>().Distinct().ToArray())
+            HashSet<SiteGroup> parting = [.. dirty.Where(site => site.Value).Select(site => engine._groups[site.Key]).OfType<SiteGroup>()];
+            foreach ((int site, FoundLink[] links) in held)
+            {
+                SiteGroup group = engine._groups[site]!;
+                Dictionary<int, float> now = LinksOf(site).ToDictionary(link => link.Other, link => link.Score);
+                if (links.Any(link => now.GetValueOrDefault(link.Other) < LinkWeights.Firm))
+                {
+                    parting.Add(group);
+                }
+
+                // All who were held best by this site, and are held less now, may be held better by another.
+                region.UnionWith(group.Members.Where(member => engine._standings[member] is { } standing && standing.Through == site && now.GetValueOrDefault(member) < standing.Strength));
+            }
+
+            foreach (SiteGroup group in parting)
             {
                 region.UnionWith(group.Firm);
                 TakeApart(group);
@@ -82,7 +99,7 @@ internal sealed partial class CampaignEngine
                 }
             }
 
-            Dictionary<CampaignId, SiteGroup> groups = engine._all.Where(group => touched.Contains(group.Id) || _claims.ContainsKey(group)).ToDictionary(group => group.Id);
+            Dictionary<CampaignId, SiteGroup> groups = Visited().Where(group => touched.Contains(group.Id) || _claims.ContainsKey(group)).ToDictionary(group => group.Id);
             List<GroupState> states = [];
             List<GroupStep> steps = [];
             foreach (SiteGroup group in groups.Values)
@@ -110,8 +127,25 @@ internal sealed partial class CampaignEngine
             states.AddRange(_mergedInto.Select(merge => new GroupState(merge.Key, 0, 0, merge.Value)));
             states.AddRange(_ended.Select(id => new GroupState(id, 0, 0, null)));
             steps.AddRange(_ended.Select(id => new GroupStep(id, CampaignStep.Ended, null, 0, [])));
-            List<SiteLink> links = withLinks ? [.. _kept.SelectMany(site => site.Value.Select(link => engine.Link(site.Key, link)))] : [];
+            List<SiteLink> links = withLinks ? [.. _kept.Keys.SelectMany(site => KeptOf(site).Select(link => engine.Link(site, link)))] : [];
             return new(moves, states, steps, [.. _kept.Keys.Select(site => engine._names[site])], links);
+        }
+
+        /// <summary>Groups that something may have happened to: those with claims, those that a loose member left, and those that remembered sites are in.</summary>
+        private IEnumerable<SiteGroup> Visited() => _claims.Keys.Concat(_deserted).Concat(_before.Keys.Select(site => engine._groups[site] ?? engine.GroupOfLoose(site)).OfType<SiteGroup>())
+            .Distinct().Where(engine._all.Contains);
+
+        /// <summary>Links of a site that are kept: its best, and those that hold it or others.</summary>
+        private IEnumerable<FoundLink> KeptOf(int site) =>
+            _kept[site].Union(_links[site].Where(link => engine._standings[link.Other].Through == site || engine._standings[site].Through == link.Other));
+
+        /// <summary>Takes a loose member out of the group that it is in, if any.</summary>
+        private void Loosen(int site)
+        {
+            if (engine.GroupOfLoose(site) is { } group && group.Loose.Remove(site))
+            {
+                _deserted.Add(group);
+            }
         }
 
         private void Remember(int site) => _before.TryAdd(site, engine._standings[site]);
@@ -217,7 +251,7 @@ internal sealed partial class CampaignEngine
             foreach (int site in sites)
             {
                 Remember(site);
-                engine.GroupOfLoose(site)?.Loose.Remove(site);
+                Loosen(site);
                 engine._groups[site] = into;
                 into.Firm.Add(site);
             }
@@ -291,10 +325,7 @@ internal sealed partial class CampaignEngine
             foreach (int site in _restless.Where(site => engine._groups[site] is null).ToArray())
             {
                 Remember(site);
-                if (engine.GroupOfLoose(site) is { } was)
-                {
-                    was.Loose.Remove(site);
-                }
+                Loosen(site);
 
                 FoundLink anchor = Array.Find(LinksOf(site), link => engine._groups[link.Other] is not null);
                 if (anchor.Score > 0)
@@ -315,7 +346,7 @@ internal sealed partial class CampaignEngine
                 Remember(site);
                 FoundLink best = LinksOf(site)[0];
                 engine._standings[site] = new(group.Id, true, best.Score, best.Other);
-                foreach (FoundLink link in LinksOf(site).TakeWhile(link => link.Score >= LinkWeights.Firm && !_links.ContainsKey(link.Other)))
+                foreach (FoundLink link in LinksOf(site).TakeWhile(link => link.Score >= LinkWeights.Firm).Where(link => !_links.ContainsKey(link.Other)))
                 {
                     Improve(link.Other, new(site, link.Score));
                 }
