@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Whorl.Analysis.Decisions;
+using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Explanations;
 using Whorl.Analysis.Identities;
 using Whorl.Analysis.Journal;
@@ -26,6 +27,7 @@ using Whorl.Sources.Probes;
 using Whorl.Sources.Sites;
 using Whorl.Stores;
 
+using Whorl.Stores.Objects;
 namespace Whorl.Delivery.WebConsole;
 
 /// <summary>Wires the console: pages over what the other modules hold. The namespace is not called Console, which would hide System.Console from its siblings.</summary>
@@ -35,7 +37,7 @@ internal static class ConsoleModule
     {
         builder.AddModuleOptions<ConsoleOptions, ConsoleOptionsValidator>();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
-        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddSitesReader().AddDecisions().AddApi();
+        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddSitesReader().AddCampaignsReader().AddObjects().AddDecisions().AddApi();
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents();

@@ -27,7 +27,7 @@ internal sealed record SiteModel(
 internal sealed record CompareModel(string Site, ScanRecord? From, ScanRecord? To, DateTimeOffset Now);
 
 /// <summary>One site: its newest scan or an older one, two of them compared, its screenshot.</summary>
-internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null, ObjectStore? objects = null)
+internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQueries campaigns, ObjectStore objects)
 {
     private const int MaxScans = 50;
 
@@ -60,8 +60,8 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
             _ => null,
         };
         string raw = shown is null ? "" : JsonSerializer.Serialize(shown, Indented);
-        CampaignId? campaign = campaigns is not null && (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
-        IReadOnlyList<SiteNeighbour> related = campaigns is null || shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
+        CampaignId? campaign = (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
+        IReadOnlyList<SiteNeighbour> related = shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
         SiteModel model = new(
             site, shown, scans.Items, scans.Next is not null, [.. scans.Items.Zip(scans.Items.Skip(1), (newer, older) => ScanComparison.Gist(older, newer))], campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
         return Page.Show<SitePage, SiteModel>(http, model, shown is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
@@ -95,7 +95,7 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
     private async Task<IResult> ScreenshotAsync(HttpContext http, string site, string id)
     {
         ScanRecord? scan = desk.IsHere ? await desk.ScanAsync(site, id, http.RequestAborted) : null;
-        Stream? image = scan?.Screenshot?.Object is { } name && objects is not null ? await objects.OpenAsync(name, http.RequestAborted) : null;
+        Stream? image = scan?.Screenshot?.Object is { } name ? await objects.OpenAsync(name, http.RequestAborted) : null;
         if (image is null)
         {
             return Results.NotFound();

@@ -30,7 +30,7 @@ internal sealed record SitesModel(
 }
 
 /// <summary>The list of sites, and adding to it.</summary>
-internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null)
+internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueries campaigns)
 {
     // Twenty thousand long addresses.
     private const long MaxFormLength = 16 * 1024 * 1024;
@@ -83,7 +83,7 @@ internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueri
             }
         }
 
-        IReadOnlyDictionary<string, CampaignId> groups = campaigns is null || page.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. page.Items.Select(site => site.Site)], http.RequestAborted);
+        IReadOnlyDictionary<string, CampaignId> groups = page.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. page.Items.Select(site => site.Site)], http.RequestAborted);
         SitesModel model = new(filter, page.Items, groups, null, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
         model = model with { Older = page.Next is { } next ? SiteLinks.And(model.With("", null), "before", next) : null };
         return Page.Show<SitesPage, SitesModel>(http, model, status);
