@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Campaigns;
+using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Explanations;
 using Whorl.Analysis.Identities;
 using Whorl.Analysis.Journal;
@@ -26,8 +27,8 @@ using Whorl.Kernel;
 using Whorl.Sources.Probes;
 using Whorl.Sources.Sites;
 using Whorl.Stores;
-
 using Whorl.Stores.Objects;
+
 namespace Whorl.Delivery.WebConsole;
 
 /// <summary>Wires the console: pages over what the other modules hold. The namespace is not called Console, which would hide System.Console from its siblings.</summary>
@@ -49,6 +50,7 @@ internal static class ConsoleModule
             antiforgery.FormFieldName = "form-token";
             antiforgery.SuppressXFrameOptionsHeader = true; // ConsoleSecurity says DENY for everything.
         });
+        services.Configure<FormOptions>(ConsoleSecurity.Limit);
         AddKeys(builder);
         Session.Add(services);
         services.AddSingleton(AccountStore.Migrations);

@@ -20,6 +20,9 @@ internal sealed class MemorySites : IJobSource, IResultSink
 
     public Dictionary<string, string[]> Features { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Why nothing can be counted now; null where it can.</summary>
+    public Exception? Fault { get; set; }
+
     /// <summary>A module of a test's host: these, and no others.</summary>
     public IHostApplicationBuilder AddTo(IHostApplicationBuilder builder)
     {
@@ -61,7 +64,7 @@ internal sealed class MemorySites : IJobSource, IResultSink
     public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobTransition>>([.. Transitions.Where(step => step.Job == job)]);
 
     public Task<JobCounts> CountAsync(CancellationToken cancel) =>
-        Task.FromResult(new JobCounts(Jobs.GroupBy(job => job.State).ToDictionary(state => state.Key, state => (long)state.Count()), Jobs.Count(job => job.State == JobState.Queued)));
+        Fault is not null ? Task.FromException<JobCounts>(Fault) : Task.FromResult(new JobCounts(Jobs.GroupBy(job => job.State).ToDictionary(state => state.Key, state => (long)state.Count()), Jobs.Count(job => job.State == JobState.Queued)));
 
     public Task WriteAsync(ScanRecord scan, CancellationToken cancel)
     {

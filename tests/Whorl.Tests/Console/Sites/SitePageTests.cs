@@ -121,7 +121,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     public async Task A_file_is_added_by_its_column()
     {
         HttpClient member = await host.MemberAsync();
-        using MultipartFormDataContent form = new() { { new StringContent(await TokenAsync(member)), "form-token" }, { new ByteArrayContent("seen,\"Domain\",why\r\n2026-01-01,\"filed.example\",\"a, b\"\r\n"u8.ToArray()), "file", "list.csv" } };
+        using MultipartFormDataContent form = new() { { new StringContent(await ConsoleHost.TokenAsync(member, "/sites")), "form-token" }, { new ByteArrayContent("seen,\"Domain\",why\r\n2026-01-01,\"filed.example\",\"a, b\"\r\n"u8.ToArray()), "file", "list.csv" } };
         using HttpResponseMessage answer = await member.PostAsync("/sites/add", form);
         (await answer.Content.ReadAsStringAsync()).ShouldContain("1 new");
         host.Sites.Jobs.ShouldContain(job => job.Site == "filed.example");
@@ -206,11 +206,4 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
 
     private static async Task<HttpResponseMessage> AddAsync(HttpClient member, string list) =>
         await ConsoleHost.SendAsync(member, "/sites", "/sites/add", new(StringComparer.Ordinal) { ["list"] = list });
-
-    private static async Task<string> TokenAsync(HttpClient member)
-    {
-        string html = await member.GetStringAsync("/sites");
-        int at = html.IndexOf("name=\"form-token\" value=\"", StringComparison.Ordinal) + 25;
-        return WebUtility.HtmlDecode(html[at..html.IndexOf('"', at)]);
-    }
 }

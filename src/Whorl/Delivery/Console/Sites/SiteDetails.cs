@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
-using Whorl.Delivery.Api;
 using Whorl.Delivery.Api.Sites;
 using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Pages.Sites;
@@ -79,17 +78,8 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
         return Page.Show<ComparePage, CompareModel>(http, new(site, older, newer, clock.GetUtcNow()), older is null || newer is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> RescanAsync(HttpContext http, string site, CancellationToken cancel)
-    {
-        try
-        {
-            return Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
-        }
-        catch (DeskException fault)
-        {
-            return fault.Fault.ToResult();
-        }
-    }
+    private async Task<IResult> RescanAsync(string site, CancellationToken cancel) =>
+        Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
 
     // An image and nothing else: what is no PNG, JPEG or WebP by its first bytes is not served, whatever a record says of it.
     private async Task<IResult> ScreenshotAsync(HttpContext http, string site, string id)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Delivery.Api;
@@ -48,7 +47,7 @@ internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueri
             return await ShowAsync(http, new(), "The list is longer than 16 MiB. Send it in parts.", null, "", StatusCodes.Status422UnprocessableEntity);
         }
 
-        IFormCollection sent = await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = (int)MaxFormLength }, cancel);
+        IFormCollection sent = await http.Request.ReadFormAsync(cancel);
         string list = sent["list"].ToString();
         if (sent.Files.GetFile("file") is { Length: > 0 } file)
         {
