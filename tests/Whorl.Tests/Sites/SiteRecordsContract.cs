@@ -259,6 +259,23 @@ public abstract class SiteRecordsContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Scans_of_a_site_are_told_in_lines()
+    {
+        await Results.WriteAsync(Scan(Id(1), "http://a.example/", "title 1"), default);
+        await Results.WriteAsync(Scan(Id(2), "http://a.example/", "title 2") with { Changed = ["text", "title"] }, default);
+        await Results.WriteAsync(new() { Id = Id(3), Url = "http://a.example/", Site = "a.example", Time = TimeOf(3), ElapsedMs = 1, Class = SiteClass.Unreachable, Reason = ScanReasons.Dns, Changed = [] }, default);
+        await Results.WriteAsync(Scan(Id(9), "http://b.example/"), default);
+
+        IReadOnlyList<ScanLine> lines = await Results.LinesAsync("a.example", 9, null, default);
+        lines.Select(line => (line.Id, line.Time, line.Class, line.Reason, line.Status, line.Title)).ShouldBe(
+            [(Id(3), TimeOf(3), SiteClass.Unreachable, "dns", null, null), (Id(2), TimeOf(2), SiteClass.HttpContent, null, 200, "title 2"), (Id(1), TimeOf(1), SiteClass.HttpContent, null, 200, "title 1")]);
+        lines[0].Changed.ShouldBe([]);
+        lines[1].Changed.ShouldBe(["text", "title"]);
+        lines[2].Changed.ShouldBeNull();
+        (await Results.LinesAsync("a.example", 1, Id(3), default)).ShouldHaveSingleItem().Id.ShouldBe(Id(2));
+    }
+
+    [Fact]
     public async Task A_scan_comes_back_as_it_was_given()
     {
         ScanRecord scan = Scan(Id(1), "http://xn--bcher-kva.example/?q=%F0%9F%98%80", "'; DROP TABLE \u202Ejobs -- \"\u0001 \uD83D\uDE00 %_\\") with { Faults = ["icon: timed_out"] };

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Whorl.Sources.Sites.Jobs;
+using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Tests.WebConsole.Sites;
@@ -76,6 +77,8 @@ internal sealed class MemorySites : IJobSource, IResultSink
 
     public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) =>
         Task.FromResult<IReadOnlyList<ScanRecord>>([.. Scans.Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
+
+    public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => [.. (await ScansAsync(site, limit, before, cancel)).Select(ScanLines.Line)];
 
     public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel) => Task.FromResult<IReadOnlyList<SiteSummary>>(
     [

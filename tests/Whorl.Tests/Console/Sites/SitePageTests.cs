@@ -86,13 +86,13 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     [Fact]
     public async Task Two_scans_are_compared_whichever_is_named_first()
     {
-        ScanRecord old = host.Scanned("changed.example", 30), now = host.Scanned("changed.example", 2, scan => scan with { Page = scan.Page! with { Title = "Sign in to another bank", ExternalDomains = ["cdn.example", "new.example"] } });
+        ScanRecord old = host.Scanned("changed.example", 30), now = host.Scanned("changed.example", 2, scan => scan with { Changed = ["text", "title"], Page = scan.Page! with { Title = "Sign in to another bank", ExternalDomains = ["cdn.example", "new.example"] } });
         HttpClient member = await host.MemberAsync();
 
         string timeline = WebUtility.HtmlDecode(await member.GetStringAsync("/sites/changed.example"));
         string html = WebUtility.HtmlDecode(await member.GetStringAsync($"/sites/changed.example/compare?from={now.Id}&to={old.Id}"));
 
-        timeline.ShouldContain(">title</a>");
+        timeline.ShouldContain(">text, title</a>");
         html.ShouldContain("page.title");
         html.IndexOf(">Sign in to your bank<", StringComparison.Ordinal).ShouldBeInRange(1, html.IndexOf(">Sign in to another bank<", StringComparison.Ordinal));
         html.ShouldContain("page.external_domains");
@@ -193,7 +193,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         ScanRecord scan = host.Scanned("real.example");
         IResultSink sink = real.Services.GetRequiredService<IResultSink>();
         await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)) }, default);
-        await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)), Page = scan.Page! with { Title = "Another" } }, default);
+        await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)), Changed = ["title"], Page = scan.Page! with { Title = "Another" } }, default);
 
         (await added.Content.ReadAsStringAsync()).ShouldContain("1 new");
         (await member.GetStringAsync("/jobs")).ShouldContain("https://real.example/");

@@ -62,6 +62,13 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
         return found.Count > count ? new([.. found.Take(count)], found[count - 1].Id) : new(found, null);
     }
 
+    /// <summary>The newest scans of a site, as a timeline shows them.</summary>
+    public async Task<SitePageOf<ScanLine>> LinesAsync(string site, int count, CancellationToken cancel)
+    {
+        IReadOnlyList<ScanLine> found = await Results.LinesAsync(site, count + 1, null, cancel);
+        return found.Count > count ? new([.. found.Take(count)], found[count - 1].Id) : new(found, null);
+    }
+
     /// <summary>A scan of a site; null where the site has none of this id.</summary>
     public async Task<ScanRecord?> ScanAsync(string site, string id, CancellationToken cancel) =>
         id.Length <= MaxId && await Results.ScanAsync(id, cancel) is { } scan && scan.Site == site ? scan : null;

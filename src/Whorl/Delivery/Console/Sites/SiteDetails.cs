@@ -6,6 +6,7 @@ using Whorl.Delivery.Api.Sites;
 using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Pages.Sites;
 using Whorl.Delivery.WebConsole.Serving;
+using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 using Whorl.Stores.Objects;
 
@@ -14,10 +15,9 @@ namespace Whorl.Delivery.WebConsole.Sites;
 /// <summary>What the page of one site shows.</summary>
 /// <param name="Shown">The scan that the sections speak of.</param>
 /// <param name="Scans">The newest, the latest first.</param>
-/// <param name="Changes">What changed with each of them but the oldest.</param>
 /// <param name="Raw">The shown scan as JSON, cut.</param>
 internal sealed record SiteModel(
-    string Site, ScanRecord? Shown, IReadOnlyList<ScanRecord> Scans, bool More, IReadOnlyList<string> Changes, CampaignId? Campaign, IReadOnlyList<SiteNeighbour> Related, string Raw, string? Notice, bool CanOrder, DateTimeOffset Now)
+    string Site, ScanRecord? Shown, IReadOnlyList<ScanLine> Scans, bool More, CampaignId? Campaign, IReadOnlyList<SiteNeighbour> Related, string Raw, string? Notice, bool CanOrder, DateTimeOffset Now)
 {
     public bool IsNewest => Shown is not null && Scans.Count > 0 && Scans[0].Id == Shown.Id;
 }
@@ -49,9 +49,8 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
 
     private async Task<IResult> ShowAsync(HttpContext http, string site, string? id, string? told)
     {
-        ScanPage scans = desk.IsHere ? await desk.ScansAsync(site, MaxScans, null, http.RequestAborted) : new([], null);
-        ScanRecord? shown = id is null ? (scans.Items is [ScanRecord newest, ..] ? newest : null)
-            : desk.IsHere ? scans.Items.FirstOrDefault(scan => scan.Id == id) ?? await desk.ScanAsync(site, id, http.RequestAborted) : null;
+        SitePageOf<ScanLine> scans = desk.IsHere ? await desk.LinesAsync(site, MaxScans, http.RequestAborted) : new([], null);
+        ScanRecord? shown = desk.IsHere && (id ?? (scans.Items is [ScanLine newest, ..] ? newest.Id : null)) is { } wanted ? await desk.ScanAsync(site, wanted, http.RequestAborted) : null;
         string? notice = told switch
         {
             "due" => "The site is due now; the next worker that is free visits it.",
@@ -62,7 +61,7 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
         CampaignId? campaign = (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
         IReadOnlyList<SiteNeighbour> related = shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
         SiteModel model = new(
-            site, shown, scans.Items, scans.Next is not null, [.. scans.Items.Zip(scans.Items.Skip(1), (newer, older) => ScanComparison.Gist(older, newer))], campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
+            site, shown, scans.Items, scans.Next is not null, campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
         return Page.Show<SitePage, SiteModel>(http, model, shown is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 

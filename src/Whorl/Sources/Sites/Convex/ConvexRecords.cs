@@ -114,6 +114,25 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
         return scans;
     }
 
+    public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel)
+    {
+        List<ScanLine> lines = [];
+        while (lines.Count < limit)
+        {
+            int some = Math.Min(limit - lines.Count, MaxPage);
+            LineShape[] page = await convex.QueryAsync<LineShape[]>("scans:lines", new { Site = site, Limit = some, Before = before }, cancel);
+            lines.AddRange(page.Select(line => line.Read()));
+            if (page.Length < some)
+            {
+                break;
+            }
+
+            before = lines[^1].Id;
+        }
+
+        return lines;
+    }
+
     public async Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
     {
         if (query.Feature is not null)

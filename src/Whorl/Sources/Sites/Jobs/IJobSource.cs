@@ -49,9 +49,15 @@ internal interface IResultSink
     /// <summary>Scans of a site, the newest first by their ids; <paramref name="before"/> is the id of the last one of the page before.</summary>
     Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel);
 
+    /// <summary>What a timeline shows of the same scans; the scans themselves, which may be large, are not read for it.</summary>
+    Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel);
+
     /// <summary>The sites by their newest scan, the latest first.</summary>
     Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel);
 }
+
+/// <summary>A scan as a timeline shows it. <c>Changed</c> is as in <see cref="ScanRecord.Changed"/>.</summary>
+internal sealed record ScanLine(string Id, DateTimeOffset Time, SiteClass Class, string? Reason, int? Status, string? Title, IReadOnlyList<string>? Changed);
 
 /// <summary>A site as a list shows it: what its newest scan says. <c>Icon</c> is as feature <c>icon_mmh3</c> has it, <c>Scan</c> the newest scan's id, <c>Changed</c> the time of the last that was not as the one before.</summary>
 internal sealed record SiteSummary(

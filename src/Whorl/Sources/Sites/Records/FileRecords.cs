@@ -203,8 +203,9 @@ internal sealed class FileRecords : IJobSource, IResultSink
 
     public Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel) => Task.FromResult(Results.All().FirstOrDefault(scan => scan.Id == id));
 
-    public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanRecord>>(
-        [.. Results.All().Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
+    public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanRecord>>([.. Find(site, limit, before)]);
+
+    public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanLine>>([.. Find(site, limit, before).Select(ScanLines.Line)]);
 
     public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
     {
@@ -224,6 +225,9 @@ internal sealed class FileRecords : IJobSource, IResultSink
                 .OrderByDescending(site => site.Scan, StringComparer.Ordinal).Take(query.Limit),
         ]);
     }
+
+    private IEnumerable<ScanRecord> Find(string site, int limit, string? before) =>
+        Results.All().Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit);
 
     private ResultFile Results => _results ?? throw new InvalidOperationException("These records have no file for results.");
 

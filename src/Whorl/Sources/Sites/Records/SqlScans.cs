@@ -18,17 +18,22 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
     {
         DbConnection connection = transaction.Connection!;
         long time = ColumnTypes.Microseconds(scan.Time);
+        SiteRow row = new(
+            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
+            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         int added = await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO site_scans (id, site, time, document) VALUES (@Id, @site, @time, @document) ON CONFLICT (id) DO NOTHING",
-            new { scan.Id, site = Plain(scan.Site), time, document = JsonSerializer.Serialize(scan, ScanJson.Options) }, transaction, cancellationToken: cancel));
+            """
+            INSERT INTO site_scans (id, site, time, class, reason, status, title, changed, document)
+            VALUES (@Id, @Site, @time, @Class, @Reason, @Status, @Title, @changed, @document)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            new { scan.Id, row.Site, time, row.Class, row.Reason, row.Status, row.Title, changed = scan.Changed is { } words ? string.Join(',', words) : null, document = JsonSerializer.Serialize(scan, ScanJson.Options) },
+            transaction, cancellationToken: cancel));
         if (added == 0)
         {
             return;
         }
 
-        SiteRow row = new(
-            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
-            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         string newest = await connection.QueryFirstAsync<string>(new CommandDefinition(
             """
             INSERT INTO site_sites (site, url, class, reason, status, title, ip, icon, scans, first, last, changed, scan)
@@ -64,6 +69,14 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
         return [.. (await connection.QueryAsync<string>(new CommandDefinition(
             $"SELECT document FROM site_scans WHERE site = @site {(before is null ? "" : "AND id < @before")} ORDER BY id DESC LIMIT @limit",
             new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(Read)];
+    }
+
+    public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return [.. (await connection.QueryAsync<LineRow>(new CommandDefinition(
+            $"SELECT id AS Id, time AS Time, class AS Class, reason AS Reason, status AS Status, title AS Title, changed AS Changed FROM site_scans WHERE site = @site {(before is null ? "" : "AND id < @before")} ORDER BY id DESC LIMIT @limit",
+            new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(row => row.Read())];
     }
 
     public async Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
@@ -148,6 +161,11 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
         }
 
         return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
+    }
+
+    private sealed record LineRow(string Id, long Time, long Class, string? Reason, long? Status, string? Title, string? Changed)
+    {
+        public ScanLine Read() => new(Id, ColumnTypes.Time(Time), (SiteClass)Class, Reason, (int?)Status, Title, Changed?.Split(',', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private sealed record SiteRow(
