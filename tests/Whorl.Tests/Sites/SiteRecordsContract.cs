@@ -301,11 +301,17 @@ public abstract class SiteRecordsContract : IAsyncLifetime
         (await Results.SitesAsync(new(Limit: 2), default)).Select(site => site.Site).ShouldBe(["d.example", "c.example"]);
         (await Results.SitesAsync(new(Before: Id(3)), default)).Select(site => site.Site).ShouldBe(["b.example", "a.example"]);
         (await Results.SitesAsync(new(Feature: "no_such_kind=x"), default)).ShouldBeEmpty();
+        SitesFound page = await Results.FindAsync(new(Limit: 3), default);
+        (page.Sites.Count, page.More).ShouldBe((3, Id(2)));
+        (await Results.FindAsync(new(Limit: 4), default)).More.ShouldBeNull();
 
         await Results.WriteAsync(Scan(Id(5), "http://b.example/", "other"), default);
         (await Results.SitesAsync(new(Feature: shared), default)).Select(site => site.Site).ShouldBe(["a.example"]);
         SiteSummary changed = (await Results.SitesAsync(new(Feature: FeatureOf("other")), default))[0];
         (changed.Site, changed.Status, changed.Ip, changed.Icon, changed.Class).ShouldBe(("b.example", 200, "192.0.2.1", "-12", SiteClass.HttpContent));
+
+        await Results.WriteAsync(Scan(Id(8), "http://e.example/", "ÄRZTE im Netz"), default);
+        (await Results.SitesAsync(new(Text: "ärzte IM"), default)).ShouldHaveSingleItem().Site.ShouldBe("e.example");
     }
 
     /// <summary>New, empty records.</summary>

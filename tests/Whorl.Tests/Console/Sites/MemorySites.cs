@@ -80,7 +80,16 @@ internal sealed class MemorySites : IJobSource, IResultSink
 
     public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => [.. (await ScansAsync(site, limit, before, cancel)).Select(ScanLines.Line)];
 
-    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel) => Task.FromResult<IReadOnlyList<SiteSummary>>(
+    /// <summary>What is said of how many sites were looked through for a text; null for nothing.</summary>
+    public int? Searched { get; set; }
+
+    public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)
+    {
+        SitesFound found = Find(query);
+        return Task.FromResult(found.More is null && query.Text is not null && Searched is not null ? found with { More = Scans.Min(scan => scan.Id), Searched = Searched } : found);
+    }
+
+    private SitesFound Find(SiteQuery query) => SitesFound.Of(
     [
         .. (from scan in Scans
            group scan by scan.Site into scans
@@ -91,8 +100,8 @@ internal sealed class MemorySites : IJobSource, IResultSink
            orderby newest.Id descending
            select new SiteSummary(
                newest.Site, newest.Url, newest.Class, newest.Reason, newest.Http?.Status, newest.Page?.Title, newest.Network?.Ip, newest.Icons is [IconFacts icon, ..] ? icon.Mmh3.ToString() : null,
-               scans.Count(), scans.Min(scan => scan.Time), newest.Time, scans.Count() > 1 ? newest.Time : null, newest.Id)).Take(query.Limit),
-    ]);
+               scans.Count(), scans.Min(scan => scan.Time), newest.Time, scans.Count() > 1 ? newest.Time : null, newest.Id)).Take(query.Limit + 1),
+    ], query.Limit);
 
     public Task<IReadOnlyList<LeasedJob>> ClaimAsync(string worker, int count, TimeSpan lease, CancellationToken cancel) => throw new NotSupportedException("Pages claim nothing.");
 

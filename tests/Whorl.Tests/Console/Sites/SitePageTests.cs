@@ -46,6 +46,22 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         shown.ShouldBe(made);
     }
 
+    [Fact]
+    public async Task A_look_for_a_text_that_ended_early_says_how_far_it_came_and_goes_on()
+    {
+        ScanRecord oldest = host.Scanned("far.searched.example", 100_000);
+        HttpClient member = await host.MemberAsync();
+        host.Sites.Searched = 100_000;
+        string html = WebUtility.HtmlDecode(await member.GetStringAsync("/sites?text=nowhere-to-be-found"));
+        JsonElement json = JsonElement.Parse(await member.GetStringAsync("/api/v1/sites?text=nowhere-to-be-found"));
+        host.Sites.Searched = null;
+
+        html.ShouldContain("100\u2009000 sites were looked through for this text; older ones were not yet.");
+        html.ShouldContain($"href=\"/sites?text=nowhere-to-be-found&before={oldest.Id}\" rel=\"next\">Search on</a>");
+        json.GetProperty("searched").GetInt32().ShouldBe(100_000);
+        json.GetProperty("next").GetString().ShouldBe(oldest.Id);
+    }
+
     [Theory]
     [InlineData("/sites?class=nonsense", HttpStatusCode.OK)]
     [InlineData("/sites?feature=nonsense", HttpStatusCode.OK)]

@@ -12,10 +12,11 @@ namespace Whorl.Delivery.WebConsole.Sites;
 
 /// <summary>What the list of sites shows.</summary>
 /// <param name="Older">URL of the next page; null at the end.</param>
+/// <param name="Searched">How many sites were looked through for a text, where that ended the page.</param>
 /// <param name="Added">What adding came to, where sites were just added.</param>
 /// <param name="List">The list as it was sent, to show it again where something is wrong.</param>
 internal sealed record SitesModel(
-    SiteFilter Filter, IReadOnlyList<SiteSummary> Rows, IReadOnlyDictionary<string, CampaignId> Campaigns, string? Older, string? Fault, AddedSites? Added, string List, bool IsHere, bool CanAdd, DateTimeOffset Now)
+    SiteFilter Filter, IReadOnlyList<SiteSummary> Rows, IReadOnlyDictionary<string, CampaignId> Campaigns, string? Older, int? Searched, string? Fault, AddedSites? Added, string List, bool IsHere, bool CanAdd, DateTimeOffset Now)
 {
     public bool IsFiltered => Filter.Text is { Length: > 0 } || Filter.Class is { Length: > 0 } || Filter.Feature is { Length: > 0 };
 
@@ -83,7 +84,7 @@ internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueri
         }
 
         IReadOnlyDictionary<string, CampaignId> groups = page.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. page.Items.Select(site => site.Site)], http.RequestAborted);
-        SitesModel model = new(filter, page.Items, groups, null, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
+        SitesModel model = new(filter, page.Items, groups, null, page.Searched, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
         model = model with { Older = page.Next is { } next ? SiteLinks.And(model.With("", null), "before", next) : null };
         return Page.Show<SitesPage, SitesModel>(http, model, status);
     }

@@ -207,23 +207,23 @@ internal sealed class FileRecords : IJobSource, IResultSink
 
     public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanLine>>([.. Find(site, limit, before).Select(ScanLines.Line)]);
 
-    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
+    public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)
     {
         bool asksFeature = query.Feature is not null;
         SiteFeature feature = default;
         if (asksFeature && !SiteFeature.TryParse(query.Feature, out feature))
         {
-            return Task.FromResult<IReadOnlyList<SiteSummary>>([]);
+            return Task.FromResult(new SitesFound([], null));
         }
 
-        return Task.FromResult<IReadOnlyList<SiteSummary>>(
+        return Task.FromResult(SitesFound.Of(
         [
             .. Results.All().GroupBy(scan => scan.Site, StringComparer.Ordinal)
                 .Where(scans => !asksFeature || _features.Of(scans.MaxBy(scan => scan.Id, StringComparer.Ordinal)!).Contains(feature))
                 .Select(ScanLines.Summary)
                 .Where(site => (query.Class is null || site.Class == query.Class) && (query.Before is null || string.CompareOrdinal(site.Scan, query.Before) < 0) && (query.Text is null || Has(site.Site, query.Text) || Has(site.Title, query.Text)))
-                .OrderByDescending(site => site.Scan, StringComparer.Ordinal).Take(query.Limit),
-        ]);
+                .OrderByDescending(site => site.Scan, StringComparer.Ordinal).Take(query.Limit + 1),
+        ], query.Limit));
     }
 
     private IEnumerable<ScanRecord> Find(string site, int limit, string? before) =>
