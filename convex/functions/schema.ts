@@ -64,17 +64,28 @@ export default defineSchema({
     count: v.number(),
   }).index("by_state", ["state", "shard"]),
 
-  // Every visit. The record is JSON text, as Whorl exports it: what it holds is for its readers, the pivots are `features`.
+  // Every visit, as a timeline shows it.
   scans: defineTable({
     scan: v.string(),
     site: v.string(),
     url: v.string(),
     time: v.number(),
     class: siteClass,
-    record: v.string(),
+    reason: v.optional(v.string()),
+    status: v.optional(v.number()),
+    title: v.optional(v.string()),
+    // What is not as at the scan before; absent where nobody compared.
+    changed: v.optional(v.array(v.string())),
   })
     .index("by_scan", ["scan"])
     .index("by_site", ["site", "scan"]),
+
+  // Its record, as JSON text as Whorl exports it: what it holds is for its readers, the pivots are `features`. It may be large, and stands
+  // by itself: whoever reads a document of Convex reads all of it.
+  records: defineTable({
+    scan: v.string(),
+    record: v.string(),
+  }).index("by_scan", ["scan"]),
 
   // Each site as its newest scan shows it. Ids of scans are UUIDv7: the greatest is the newest.
   sites: defineTable({

@@ -81,7 +81,7 @@ export function scan(id: string, site: string, more: Record<string, unknown> = {
     title: `Shop of ${site}`,
     record: JSON.stringify({ id, site }),
     features: [] as { kind: string; value: string }[],
-    changed: false,
+    changed: [],
     ...more,
   };
 }

@@ -62,6 +62,20 @@ describe("scans of a site", () => {
     expect(await ids({ limit: 10, before: "s1" })).toEqual([]);
     expect(await ids({ limit: 100, before: "zzz" })).toHaveLength(4);
   });
+
+  test("are told in lines, without their records", async () => {
+    const deployment = new Deployment();
+    await deployment.mutation("scans:write", { scan: scan("s1", "a.example", { changed: undefined }) });
+    deployment.pass(minute);
+    const down = { class: "unreachable", reason: "dns", status: undefined, title: undefined, changed: ["class"] };
+    await deployment.mutation("scans:write", { scan: scan("s2", "a.example", down) });
+    const lines = await deployment.query("scans:lines", { site: "a.example", limit: 10 });
+    expect(lines).toEqual([
+      { id: "s2", time: noon + minute, class: "unreachable", reason: "dns", status: null, title: null, changed: ["class"] },
+      { id: "s1", time: noon, class: "http_content", reason: null, status: 200, title: "Shop of a.example", changed: null },
+    ]);
+    expect(await deployment.query("scans:lines", { site: "a.example", limit: 10, before: "s2" })).toHaveLength(1);
+  });
 });
 
 describe("a site", () => {
@@ -69,7 +83,7 @@ describe("a site", () => {
     const deployment = new Deployment();
     await deployment.mutation("scans:write", { scan: scan("s1", "a.example", { ip: "192.0.2.1", icon: "77" }) });
     deployment.pass(day);
-    const down = { class: "unreachable", reason: "refused", status: undefined, title: undefined, changed: true };
+    const down = { class: "unreachable", reason: "refused", status: undefined, title: undefined, changed: ["class"] };
     await deployment.mutation("scans:write", { scan: scan("s2", "a.example", down) });
     expect((await deployment.query("scans:sites", { limit: 10 })).sites).toEqual([
       {
@@ -100,7 +114,7 @@ describe("a site", () => {
 
   test("keeps the time of its last change", async () => {
     const deployment = new Deployment();
-    for (const [id, changed] of [["s1", false], ["s2", true], ["s3", false]] as const) {
+    for (const [id, changed] of [["s1", undefined], ["s2", ["title"]], ["s3", []]] as const) {
       await deployment.mutation("scans:write", { scan: scan(id, "a.example", { changed }) });
       deployment.pass(minute);
     }

@@ -97,8 +97,19 @@ export const scan = v.object({
   icon: v.optional(v.string()),
   record: v.string(),
   features: v.array(feature),
-  // Whether something is not as at the scan before.
-  changed: v.boolean(),
+  // What is not as at the scan before; absent where nobody compared.
+  changed: v.optional(v.array(v.string())),
+});
+
+/** A scan as a timeline shows it. */
+export const line = v.object({
+  id: v.string(),
+  time: v.number(),
+  class: siteClass,
+  reason: v.union(v.string(), v.null()),
+  status: v.union(v.number(), v.null()),
+  title: v.union(v.string(), v.null()),
+  changed: v.union(v.array(v.string()), v.null()),
 });
 
 export const site = v.object({

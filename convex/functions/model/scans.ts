@@ -18,31 +18,33 @@ export async function keep(ctx: MutationCtx, scan: typeof nouns.scan.type): Prom
     return;
   }
 
-  const { id, site, url, time, record } = scan;
-  await ctx.db.insert("scans", { scan: id, site, url, time, class: scan.class, record });
+  const { id, site, url, time, reason, status, title, changed, record } = scan;
+  await ctx.db.insert("scans", { scan: id, site, url, time, class: scan.class, reason, status, title, changed });
+  await ctx.db.insert("records", { scan: id, record });
+  const differs = changed !== undefined && changed.length > 0;
   const before = await findSite(ctx, site);
   const facts = {
     site,
     url,
     class: scan.class,
-    reason: scan.reason,
-    status: scan.status,
-    title: scan.title,
+    reason,
+    status,
+    title,
     ip: scan.ip,
     icon: scan.icon,
     last: time,
     scan: id,
-    search: `${site}\n${scan.title ?? ""}`.toLowerCase(),
+    search: `${site}\n${title ?? ""}`.toLowerCase(),
   };
   if (before === null) {
-    await ctx.db.insert("sites", { ...facts, scans: 1, first: time, changed: scan.changed ? time : undefined });
+    await ctx.db.insert("sites", { ...facts, scans: 1, first: time, changed: differs ? time : undefined });
     await showFeatures(ctx, site, scan.features);
   } else if (id > before.scan) {
     await ctx.db.patch(before._id, {
       ...facts,
       scans: before.scans + 1,
       first: Math.min(before.first, time),
-      changed: scan.changed ? time : before.changed,
+      changed: differs ? time : before.changed,
     });
     await showFeatures(ctx, site, scan.features);
   } else {
@@ -89,14 +91,23 @@ export const write = defineMutation({
 export const get = defineQuery({
   args: { id: v.string() },
   returns: v.union(v.string(), v.null()),
-  handler: async (ctx, { id }) => (await findScan(ctx, id))?.record ?? null,
+  handler: async (ctx, { id }) => await findRecord(ctx, id),
 });
 
-async function findScan(ctx: QueryCtx, id: string): Promise<Doc<"scans"> | null> {
-  return await ctx.db
-    .query("scans")
+async function findRecord(ctx: QueryCtx, id: string): Promise<string | null> {
+  const row = await ctx.db
+    .query("records")
     .withIndex("by_scan", (q) => q.eq("scan", id))
     .first();
+  return row?.record ?? null;
+}
+
+async function findOfSite(ctx: QueryCtx, site: string, take: number, before: string | undefined): Promise<Doc<"scans">[]> {
+  return await ctx.db
+    .query("scans")
+    .withIndex("by_site", (q) => (before === undefined ? q.eq("site", site) : q.eq("site", site).lt("scan", before)))
+    .order("desc")
+    .take(take);
 }
 
 // A query may read 16 MiB: as many whole records as fit beside each other.
@@ -107,13 +118,30 @@ export const ofSite = defineQuery({
   args: { site: v.string(), limit: v.number(), before: v.optional(v.string()) },
   returns: v.array(v.string()),
   handler: async (ctx, { site, limit, before }) => {
-    const take = bounded(limit, 0, maxRecords, "limit");
-    const scans = await ctx.db
-      .query("scans")
-      .withIndex("by_site", (q) => (before === undefined ? q.eq("site", site) : q.eq("site", site).lt("scan", before)))
-      .order("desc")
-      .take(take);
-    return scans.map((scan) => scan.record);
+    const records = [];
+    for (const { scan } of await findOfSite(ctx, site, bounded(limit, 0, maxRecords, "limit"), before)) {
+      records.push((await findRecord(ctx, scan)) ?? "");
+    }
+
+    return records;
+  },
+});
+
+/** The same scans as a timeline shows them; their records are not read. */
+export const lines = defineQuery({
+  args: { site: v.string(), limit: v.number(), before: v.optional(v.string()) },
+  returns: v.array(nouns.line),
+  handler: async (ctx, { site, limit, before }) => {
+    const scans = await findOfSite(ctx, site, bounded(limit, 0, maxPage, "limit"), before);
+    return scans.map((scan) => ({
+      id: scan.scan,
+      time: scan.time,
+      class: scan.class,
+      reason: scan.reason ?? null,
+      status: scan.status ?? null,
+      title: scan.title ?? null,
+      changed: scan.changed ?? null,
+    }));
   },
 });
 

@@ -5,5 +5,6 @@ import * as model from "../model/scans";
 export const write = signedMutation(model.write);
 export const get = signedQuery(model.get);
 export const ofSite = signedQuery(model.ofSite);
+export const lines = signedQuery(model.lines);
 export const sites = signedQuery(model.sites);
 export const byFeature = signedQuery(model.byFeature);

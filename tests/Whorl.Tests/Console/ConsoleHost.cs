@@ -99,10 +99,12 @@ public sealed partial class ConsoleHost : IAsyncLifetime
     /// <summary>Opens <paramref name="page"/>, takes its form token, and sends a form to <paramref name="action"/>.</summary>
     public static async Task<HttpResponseMessage> SendAsync(HttpClient client, string page, string action, Dictionary<string, string> fields)
     {
-        string html = await client.GetStringAsync(page);
-        fields["form-token"] = WebUtility.HtmlDecode(FormToken().Match(html).Groups["v"].Value);
+        fields["form-token"] = await TokenAsync(client, page);
         return await client.PostAsync(action, new FormUrlEncodedContent(fields));
     }
+
+    /// <summary>The form token of a page.</summary>
+    public static async Task<string> TokenAsync(HttpClient client, string page) => WebUtility.HtmlDecode(FormToken().Match(await client.GetStringAsync(page)).Groups["v"].Value);
 
     /// <summary>A request as the edge reports it; what is not given is ordinary.</summary>
     internal static Observation Request(params (string Name, object Value)[] facts)

@@ -259,6 +259,23 @@ public abstract class SiteRecordsContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Scans_of_a_site_are_told_in_lines()
+    {
+        await Results.WriteAsync(Scan(Id(1), "http://a.example/", "title 1"), default);
+        await Results.WriteAsync(Scan(Id(2), "http://a.example/", "title 2") with { Changed = ["text", "title"] }, default);
+        await Results.WriteAsync(new() { Id = Id(3), Url = "http://a.example/", Site = "a.example", Time = TimeOf(3), ElapsedMs = 1, Class = SiteClass.Unreachable, Reason = ScanReasons.Dns, Changed = [] }, default);
+        await Results.WriteAsync(Scan(Id(9), "http://b.example/"), default);
+
+        IReadOnlyList<ScanLine> lines = await Results.LinesAsync("a.example", 9, null, default);
+        lines.Select(line => (line.Id, line.Time, line.Class, line.Reason, line.Status, line.Title)).ShouldBe(
+            [(Id(3), TimeOf(3), SiteClass.Unreachable, "dns", null, null), (Id(2), TimeOf(2), SiteClass.HttpContent, null, 200, "title 2"), (Id(1), TimeOf(1), SiteClass.HttpContent, null, 200, "title 1")]);
+        lines[0].Changed.ShouldBe([]);
+        lines[1].Changed.ShouldBe(["text", "title"]);
+        lines[2].Changed.ShouldBeNull();
+        (await Results.LinesAsync("a.example", 1, Id(3), default)).ShouldHaveSingleItem().Id.ShouldBe(Id(2));
+    }
+
+    [Fact]
     public async Task A_scan_comes_back_as_it_was_given()
     {
         ScanRecord scan = Scan(Id(1), "http://xn--bcher-kva.example/?q=%F0%9F%98%80", "'; DROP TABLE \u202Ejobs -- \"\u0001 \uD83D\uDE00 %_\\") with { Faults = ["icon: timed_out"] };
@@ -284,11 +301,17 @@ public abstract class SiteRecordsContract : IAsyncLifetime
         (await Results.SitesAsync(new(Limit: 2), default)).Select(site => site.Site).ShouldBe(["d.example", "c.example"]);
         (await Results.SitesAsync(new(Before: Id(3)), default)).Select(site => site.Site).ShouldBe(["b.example", "a.example"]);
         (await Results.SitesAsync(new(Feature: "no_such_kind=x"), default)).ShouldBeEmpty();
+        SitesFound page = await Results.FindAsync(new(Limit: 3), default);
+        (page.Sites.Count, page.More).ShouldBe((3, Id(2)));
+        (await Results.FindAsync(new(Limit: 4), default)).More.ShouldBeNull();
 
         await Results.WriteAsync(Scan(Id(5), "http://b.example/", "other"), default);
         (await Results.SitesAsync(new(Feature: shared), default)).Select(site => site.Site).ShouldBe(["a.example"]);
         SiteSummary changed = (await Results.SitesAsync(new(Feature: FeatureOf("other")), default))[0];
         (changed.Site, changed.Status, changed.Ip, changed.Icon, changed.Class).ShouldBe(("b.example", 200, "192.0.2.1", "-12", SiteClass.HttpContent));
+
+        await Results.WriteAsync(Scan(Id(8), "http://e.example/", "ÄRZTE im Netz"), default);
+        (await Results.SitesAsync(new(Text: "ärzte IM"), default)).ShouldHaveSingleItem().Site.ShouldBe("e.example");
     }
 
     /// <summary>New, empty records.</summary>

@@ -179,7 +179,8 @@ internal sealed class StoreDesk(
     }
 
     private static string Short(string text, string what, int most) =>
-        text.Length <= most ? text : throw Bad($"The {what} has {text.Length} characters, at most {most} are kept.", "Shorten it.");
+        text.Contains('\0') ? throw Bad($"The {what} holds a character that no text has (NUL).", "Remove it.")
+        : text.Length <= most ? text : throw Bad($"The {what} has {text.Length} characters, at most {most} are kept.", "Shorten it.");
 
     private static DeskException Bad(string detail, string hint) => new(DeskFault.Bad(char.ToUpperInvariant(detail[0]) + detail[1..], hint));
 }

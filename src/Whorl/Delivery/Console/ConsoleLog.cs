@@ -20,4 +20,10 @@ internal static partial class ConsoleLog
 
     [LoggerMessage(6005, LogLevel.Warning, "No account store: the console shows pages to nobody until one is configured")]
     public static partial void NoStore(ILogger logger);
+
+    [LoggerMessage(6006, LogLevel.Warning, "A request to the console failed because the store does not answer (reference {Reference})")]
+    public static partial void StoreFailed(ILogger logger, string reference, Exception fault);
+
+    [LoggerMessage(6007, LogLevel.Error, "A request to the console failed (reference {Reference})")]
+    public static partial void Failed(ILogger logger, string reference, Exception fault);
 }

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Decisions;
 using Whorl.Analysis.Explanations;
 using Whorl.Analysis.Identities;
@@ -26,6 +28,7 @@ using Whorl.Kernel;
 using Whorl.Sources.Probes;
 using Whorl.Sources.Sites;
 using Whorl.Stores;
+using Whorl.Stores.Objects;
 
 namespace Whorl.Delivery.WebConsole;
 
@@ -36,7 +39,7 @@ internal static class ConsoleModule
     {
         builder.AddModuleOptions<ConsoleOptions, ConsoleOptionsValidator>();
         builder.AddModuleOptions<NodeOptions, NodeOptionsValidator>();
-        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddSitesReader().AddDecisions().AddApi();
+        builder.AddStores().AddBus().AddJournalReader().AddRotationsReader().AddIdentitiesReader().AddProbesReader().AddSitesReader().AddCampaignsReader().AddObjects().AddDecisions().AddApi();
         IServiceCollection services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorComponents();
@@ -48,6 +51,7 @@ internal static class ConsoleModule
             antiforgery.FormFieldName = "form-token";
             antiforgery.SuppressXFrameOptionsHeader = true; // ConsoleSecurity says DENY for everything.
         });
+        services.Configure<FormOptions>(ConsoleSecurity.Limit);
         AddKeys(builder);
         Session.Add(services);
         services.AddSingleton(AccountStore.Migrations);

@@ -5,7 +5,7 @@ namespace Whorl.Kernel.Writing;
 
 /// <summary>
 /// One row of separated values (RFC 4180, without line breaks inside cells). What strangers wrote ends in somebody's spreadsheet: a cell that such a program would
-/// take for a formula gets an apostrophe in front, and control characters become spaces.
+/// take for a formula gets an apostrophe in front, unless it is a number, and control characters become spaces.
 /// </summary>
 internal static class CsvRow
 {
@@ -60,7 +60,17 @@ internal static class CsvRow
     public static string Cell(string text)
     {
         string clean = text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)) : text;
-        string safe = clean.TrimStart() is ['=' or '+' or '-' or '@' or '＝' or '＋' or '－' or '＠', ..] ? "'" + clean : clean;
+        string safe = clean.TrimStart() is ['=' or '+' or '-' or '@' or '＝' or '＋' or '－' or '＠', ..] && !IsNumber(clean) ? "'" + clean : clean;
         return safe.AsSpan().ContainsAny(Quoted) ? $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : safe;
     }
+
+    // A program that takes -247388890 for a formula comes to the same number; with an apostrophe nobody finds the hash again.
+    private static bool IsNumber(ReadOnlySpan<char> text)
+    {
+        ReadOnlySpan<char> digits = text.StartsWith('-') ? text[1..] : text;
+        int point = digits.IndexOf('.');
+        return point < 0 ? IsDigits(digits) : IsDigits(digits[..point]) && IsDigits(digits[(point + 1)..]);
+    }
+
+    private static bool IsDigits(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9');
 }

@@ -8,6 +8,8 @@ internal static class SitesTables
     /// <summary>What <c>due</c> says of a job that is due never.</summary>
     public const long Never = long.MaxValue;
 
+    // changed: words with commas between; empty for none, null where nobody compared. The document comes last: SQLite reads up to the column that is asked for.
+    // search: host and title in lower case.
     // due: when a job may be claimed. While it is leased that is the end of the lease. Ids are compared by their bytes.
     public static readonly MigrationSet Migrations = new("sites",
     [
@@ -55,6 +57,11 @@ internal static class SitesTables
             id {text} {postgres:COLLATE "C"} NOT NULL PRIMARY KEY,
             site {text} NOT NULL,
             time {int} NOT NULL,
+            class {int} NOT NULL,
+            reason {text},
+            status {int},
+            title {text},
+            changed {text},
             document {text} NOT NULL
         ) {strict};
         CREATE INDEX site_scans_site ON site_scans (site, id);
@@ -71,7 +78,8 @@ internal static class SitesTables
             first {int} NOT NULL,
             last {int} NOT NULL,
             changed {int},
-            scan {text} {postgres:COLLATE "C"} NOT NULL
+            scan {text} {postgres:COLLATE "C"} NOT NULL,
+            search {text} NOT NULL
         ) {strict};
         CREATE INDEX site_sites_scan ON site_sites (scan);
         CREATE INDEX site_sites_class ON site_sites (class, scan);

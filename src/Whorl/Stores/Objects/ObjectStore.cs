@@ -176,6 +176,11 @@ internal static class ObjectsModule
 {
     public static IHostApplicationBuilder AddObjects(this IHostApplicationBuilder builder)
     {
+        if (builder.Services.Any(service => service.ServiceType == typeof(ObjectStore)))
+        {
+            return builder;
+        }
+
         builder.AddModuleOptions<ObjectOptions, ObjectOptionsValidator>();
         builder.Services.AddSingleton<ObjectStore>();
         builder.Services.AddSingleton<IDoctorCheck, ObjectsDoctor>();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Whorl.Sources.Sites.Jobs;
+using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Tests.WebConsole.Sites;
@@ -19,6 +20,9 @@ internal sealed class MemorySites : IJobSource, IResultSink
     public List<ScanRecord> Scans { get; } = [];
 
     public Dictionary<string, string[]> Features { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Why nothing can be counted now; null where it can.</summary>
+    public Exception? Fault { get; set; }
 
     /// <summary>A module of a test's host: these, and no others.</summary>
     public IHostApplicationBuilder AddTo(IHostApplicationBuilder builder)
@@ -61,7 +65,7 @@ internal sealed class MemorySites : IJobSource, IResultSink
     public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobTransition>>([.. Transitions.Where(step => step.Job == job)]);
 
     public Task<JobCounts> CountAsync(CancellationToken cancel) =>
-        Task.FromResult(new JobCounts(Jobs.GroupBy(job => job.State).ToDictionary(state => state.Key, state => (long)state.Count()), Jobs.Count(job => job.State == JobState.Queued)));
+        Fault is not null ? Task.FromException<JobCounts>(Fault) : Task.FromResult(new JobCounts(Jobs.GroupBy(job => job.State).ToDictionary(state => state.Key, state => (long)state.Count()), Jobs.Count(job => job.State == JobState.Queued)));
 
     public Task WriteAsync(ScanRecord scan, CancellationToken cancel)
     {
@@ -74,7 +78,18 @@ internal sealed class MemorySites : IJobSource, IResultSink
     public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) =>
         Task.FromResult<IReadOnlyList<ScanRecord>>([.. Scans.Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
 
-    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel) => Task.FromResult<IReadOnlyList<SiteSummary>>(
+    public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => [.. (await ScansAsync(site, limit, before, cancel)).Select(ScanLines.Line)];
+
+    /// <summary>What is said of how many sites were looked through for a text; null for nothing.</summary>
+    public int? Searched { get; set; }
+
+    public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)
+    {
+        SitesFound found = Find(query);
+        return Task.FromResult(found.More is null && query.Text is not null && Searched is not null ? found with { More = Scans.Min(scan => scan.Id), Searched = Searched } : found);
+    }
+
+    private SitesFound Find(SiteQuery query) => SitesFound.Of(
     [
         .. (from scan in Scans
            group scan by scan.Site into scans
@@ -85,8 +100,8 @@ internal sealed class MemorySites : IJobSource, IResultSink
            orderby newest.Id descending
            select new SiteSummary(
                newest.Site, newest.Url, newest.Class, newest.Reason, newest.Http?.Status, newest.Page?.Title, newest.Network?.Ip, newest.Icons is [IconFacts icon, ..] ? icon.Mmh3.ToString() : null,
-               scans.Count(), scans.Min(scan => scan.Time), newest.Time, scans.Count() > 1 ? newest.Time : null, newest.Id)).Take(query.Limit),
-    ]);
+               scans.Count(), scans.Min(scan => scan.Time), newest.Time, scans.Count() > 1 ? newest.Time : null, newest.Id)).Take(query.Limit + 1),
+    ], query.Limit);
 
     public Task<IReadOnlyList<LeasedJob>> ClaimAsync(string worker, int count, TimeSpan lease, CancellationToken cancel) => throw new NotSupportedException("Pages claim nothing.");
 

@@ -93,7 +93,7 @@ public sealed class SiteApiTests(SitesHost host) : IClassFixture<SitesHost>
         csv.Length.ShouldBe(3);
         csv[0].ShouldStartWith("site,url,class,reason,status,title,");
         csv[1].ShouldContain(",\"'=HYPERLINK(\"\"https://evil.example\"\",\"\"x\"\")\",");
-        csv[1].ShouldContain(",'-1137974563,");
+        csv[1].ShouldContain(",-1137974563,");
         json.GetArrayLength().ShouldBe(2);
         lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line).GetProperty("site").GetString()).ShouldBe(["formula.exported.example", "plain.exported.example"]);
     }

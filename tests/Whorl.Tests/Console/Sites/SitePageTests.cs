@@ -46,6 +46,22 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         shown.ShouldBe(made);
     }
 
+    [Fact]
+    public async Task A_look_for_a_text_that_ended_early_says_how_far_it_came_and_goes_on()
+    {
+        ScanRecord oldest = host.Scanned("far.searched.example", 100_000);
+        HttpClient member = await host.MemberAsync();
+        host.Sites.Searched = 100_000;
+        string html = WebUtility.HtmlDecode(await member.GetStringAsync("/sites?text=nowhere-to-be-found"));
+        JsonElement json = JsonElement.Parse(await member.GetStringAsync("/api/v1/sites?text=nowhere-to-be-found"));
+        host.Sites.Searched = null;
+
+        html.ShouldContain("100\u2009000 sites were looked through for this text; older ones were not yet.");
+        html.ShouldContain($"href=\"/sites?text=nowhere-to-be-found&before={oldest.Id}\" rel=\"next\">Search on</a>");
+        json.GetProperty("searched").GetInt32().ShouldBe(100_000);
+        json.GetProperty("next").GetString().ShouldBe(oldest.Id);
+    }
+
     [Theory]
     [InlineData("/sites?class=nonsense", HttpStatusCode.OK)]
     [InlineData("/sites?feature=nonsense", HttpStatusCode.OK)]
@@ -86,13 +102,13 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     [Fact]
     public async Task Two_scans_are_compared_whichever_is_named_first()
     {
-        ScanRecord old = host.Scanned("changed.example", 30), now = host.Scanned("changed.example", 2, scan => scan with { Page = scan.Page! with { Title = "Sign in to another bank", ExternalDomains = ["cdn.example", "new.example"] } });
+        ScanRecord old = host.Scanned("changed.example", 30), now = host.Scanned("changed.example", 2, scan => scan with { Changed = ["text", "title"], Page = scan.Page! with { Title = "Sign in to another bank", ExternalDomains = ["cdn.example", "new.example"] } });
         HttpClient member = await host.MemberAsync();
 
         string timeline = WebUtility.HtmlDecode(await member.GetStringAsync("/sites/changed.example"));
         string html = WebUtility.HtmlDecode(await member.GetStringAsync($"/sites/changed.example/compare?from={now.Id}&to={old.Id}"));
 
-        timeline.ShouldContain(">title</a>");
+        timeline.ShouldContain(">text, title</a>");
         html.ShouldContain("page.title");
         html.IndexOf(">Sign in to your bank<", StringComparison.Ordinal).ShouldBeInRange(1, html.IndexOf(">Sign in to another bank<", StringComparison.Ordinal));
         html.ShouldContain("page.external_domains");
@@ -121,7 +137,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     public async Task A_file_is_added_by_its_column()
     {
         HttpClient member = await host.MemberAsync();
-        using MultipartFormDataContent form = new() { { new StringContent(await TokenAsync(member)), "form-token" }, { new ByteArrayContent("seen,\"Domain\",why\r\n2026-01-01,\"filed.example\",\"a, b\"\r\n"u8.ToArray()), "file", "list.csv" } };
+        using MultipartFormDataContent form = new() { { new StringContent(await ConsoleHost.TokenAsync(member, "/sites")), "form-token" }, { new ByteArrayContent("seen,\"Domain\",why\r\n2026-01-01,\"filed.example\",\"a, b\"\r\n"u8.ToArray()), "file", "list.csv" } };
         using HttpResponseMessage answer = await member.PostAsync("/sites/add", form);
         (await answer.Content.ReadAsStringAsync()).ShouldContain("1 new");
         host.Sites.Jobs.ShouldContain(job => job.Site == "filed.example");
@@ -193,7 +209,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         ScanRecord scan = host.Scanned("real.example");
         IResultSink sink = real.Services.GetRequiredService<IResultSink>();
         await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)) }, default);
-        await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)), Page = scan.Page! with { Title = "Another" } }, default);
+        await sink.WriteAsync(scan with { Id = Uuid7.Text(Uuid7.New(TimeProvider.System)), Changed = ["title"], Page = scan.Page! with { Title = "Another" } }, default);
 
         (await added.Content.ReadAsStringAsync()).ShouldContain("1 new");
         (await member.GetStringAsync("/jobs")).ShouldContain("https://real.example/");
@@ -206,11 +222,4 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
 
     private static async Task<HttpResponseMessage> AddAsync(HttpClient member, string list) =>
         await ConsoleHost.SendAsync(member, "/sites", "/sites/add", new(StringComparer.Ordinal) { ["list"] = list });
-
-    private static async Task<string> TokenAsync(HttpClient member)
-    {
-        string html = await member.GetStringAsync("/sites");
-        int at = html.IndexOf("name=\"form-token\" value=\"", StringComparison.Ordinal) + 25;
-        return WebUtility.HtmlDecode(html[at..html.IndexOf('"', at)]);
-    }
 }

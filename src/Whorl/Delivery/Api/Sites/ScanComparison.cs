@@ -27,11 +27,6 @@ internal static class ScanComparison
         return changes;
     }
 
-    /// <summary>In a few words: what an analyst looks for first, or that other things differ.</summary>
-    public static string Gist(ScanRecord before, ScanRecord after) =>
-        ScanDiff.Between(before, after) is { Count: > 0 } telling ? string.Join(", ", telling.Select(change => change.What))
-        : Between(before, after).Count is > 0 and int others ? $"{others} small {(others == 1 ? "thing" : "things")}" : "nothing";
-
     private static JsonNode? Tree(ScanRecord scan) => JsonSerializer.SerializeToNode(
         scan.Http is { } http ? scan with { Http = http with { Headers = [.. http.Headers.Where(header => !FleetingHeaders.Contains(header.Name))], SetCookies = [.. http.SetCookies.Select(Name)] } } : scan, ScanJson.Options);
 

@@ -8,7 +8,7 @@ namespace Whorl.Delivery.Api.Sites;
 /// <summary>Which sites are meant; every part that is given narrows.</summary>
 internal sealed class SiteFilter
 {
-    [FromQuery(Name = "text"), Description("Part of the host or the title.")]
+    [FromQuery(Name = "text"), Description("Part of the host or the title. It is looked for in a bounded number of sites at a time: a page with `searched` is short although there may be more after `next`.")]
     public string? Text { get; init; }
 
     [FromQuery(Name = "class"), Description("http_content, http_error or unreachable.")]
@@ -41,7 +41,8 @@ internal sealed class JobFilter
 }
 
 /// <summary>One page of a list; <c>Next</c> asks for the one after, null on the last.</summary>
-internal sealed record SitePageOf<T>(IReadOnlyList<T> Items, string? Next);
+/// <param name="Searched">How many were looked through for a text, where that ended the page before it was full.</param>
+internal sealed record SitePageOf<T>(IReadOnlyList<T> Items, string? Next, int? Searched = null);
 
 /// <summary>What adding sites came to.</summary>
 /// <param name="Added">Sites that are new.</param>

@@ -29,9 +29,8 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
 
     public async Task<SitePageOf<SiteSummary>> SitesAsync(SiteFilter filter, CancellationToken cancel)
     {
-        SiteQuery query = Read(filter);
-        IReadOnlyList<SiteSummary> found = await Results.SitesAsync(query with { Limit = query.Limit + 1 }, cancel);
-        return found.Count > query.Limit ? new([.. found.Take(query.Limit)], found[query.Limit - 1].Scan) : new(found, null);
+        SitesFound found = await Results.FindAsync(Read(filter), cancel);
+        return new(found.Sites, found.More, found.Searched);
     }
 
     /// <summary>All sites that are meant, page by page.</summary>
@@ -40,18 +39,18 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
         SiteQuery query = Read(filter) with { Before = null, Limit = MaxPage };
         while (true)
         {
-            IReadOnlyList<SiteSummary> found = await Results.SitesAsync(query, cancel);
-            foreach (SiteSummary site in found)
+            SitesFound found = await Results.FindAsync(query, cancel);
+            foreach (SiteSummary site in found.Sites)
             {
                 yield return site;
             }
 
-            if (found.Count < MaxPage)
+            if (found.More is null)
             {
                 yield break;
             }
 
-            query = query with { Before = found[^1].Scan };
+            query = query with { Before = found.More };
         }
     }
 
@@ -59,6 +58,13 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
     {
         int count = ReadLimit(limit, 10, 100);
         IReadOnlyList<ScanRecord> found = await Results.ScansAsync(site, count + 1, before, cancel);
+        return found.Count > count ? new([.. found.Take(count)], found[count - 1].Id) : new(found, null);
+    }
+
+    /// <summary>The newest scans of a site, as a timeline shows them.</summary>
+    public async Task<SitePageOf<ScanLine>> LinesAsync(string site, int count, CancellationToken cancel)
+    {
+        IReadOnlyList<ScanLine> found = await Results.LinesAsync(site, count + 1, null, cancel);
         return found.Count > count ? new([.. found.Take(count)], found[count - 1].Id) : new(found, null);
     }
 

@@ -30,12 +30,10 @@ internal static class StixSites
     private static void Write(Utf8JsonWriter json, StixWriter stix, SiteSummary site)
     {
         (string type, string host) = StixWriter.Host(site.Site);
-        string?[] seen = [stix.Value(type, host), stix.Url(site.Url), stix.Address(site.Ip)];
-        if (!stix.TryBegin("observed-data", StixId.OfName("observed-data", site.Site), site.First, site.Last))
-        {
-            return;
-        }
 
+        // A list names each site once, and so its name and URL; addresses are shared.
+        string?[] seen = [stix.Value(type, host, once: type == "domain-name"), stix.Url(site.Url, once: true), stix.Address(site.Ip)];
+        stix.Begin("observed-data", StixId.OfName("observed-data", site.Site), site.First, site.Last);
         json.WriteString("first_observed", StixWriter.Time(site.First));
         json.WriteString("last_observed", StixWriter.Time(site.Last));
         json.WriteNumber("number_observed", Math.Clamp(site.Scans, 1, 999_999_999));

@@ -11,12 +11,12 @@ namespace Whorl.Delivery.WebConsole.Sites;
 
 /// <summary>Who shows one feature.</summary>
 /// <param name="Kind">Null where there is no such kind.</param>
-/// <param name="Weight">What sharing it speaks by how many show it; null where nobody counts.</param>
+/// <param name="Weight">What sharing it speaks by how many show it; null where it is no feature.</param>
 internal sealed record FeatureModel(
     string Name, string Value, FeatureKind? Kind, double? Weight, IReadOnlyList<SiteSummary> Sites, IReadOnlyDictionary<string, CampaignId> Campaigns, bool More, bool IsHere, DateTimeOffset Now);
 
 /// <summary>The page of one feature: what it is, how rare, and who shows it.</summary>
-internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null)
+internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock, CampaignQueries campaigns)
 {
     private const int MaxSites = 500;
 
@@ -38,8 +38,8 @@ internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock, CampaignQu
             }
         }
 
-        double? weight = campaigns is not null && SiteFeature.TryParse($"{kind}={value}", out SiteFeature feature) ? (await campaigns.SitesAsync(feature, 1, http.RequestAborted)).Weight : null;
-        IReadOnlyDictionary<string, CampaignId> groups = campaigns is null || sites.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. sites.Items.Select(site => site.Site)], http.RequestAborted);
+        double? weight = SiteFeature.TryParse($"{kind}={value}", out SiteFeature feature) ? (await campaigns.SitesAsync(feature, 1, http.RequestAborted)).Weight : null;
+        IReadOnlyDictionary<string, CampaignId> groups = sites.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. sites.Items.Select(site => site.Site)], http.RequestAborted);
         return Page.Show<FeaturePage, FeatureModel>(http, new(kind ?? "", value ?? "", known, weight, sites.Items, groups, sites.Next is not null, desk.IsHere, clock.GetUtcNow()));
     }
 }

@@ -75,14 +75,7 @@ internal sealed class JobPages(SiteDesk desk, TimeProvider clock)
     private async Task<IResult> RetryAsync(HttpContext http, CancellationToken cancel)
     {
         IFormCollection sent = await http.Request.ReadFormAsync(cancel);
-        try
-        {
-            int retried = await desk.RetryAsync(new JobFilter { Site = sent["site"].ToString(), State = sent["state"].ToString() }, cancel);
-            return Results.Redirect(SiteLinks.And(Page.LocalPath(sent["next"].ToString() is { Length: > 0 } next ? next : "/jobs"), "retried", retried.ToString()));
-        }
-        catch (DeskException fault)
-        {
-            return fault.Fault.ToResult();
-        }
+        int retried = await desk.RetryAsync(new JobFilter { Site = sent["site"].ToString(), State = sent["state"].ToString() }, cancel);
+        return Results.Redirect(SiteLinks.And(Page.LocalPath(sent["next"].ToString() is { Length: > 0 } next ? next : "/jobs"), "retried", retried.ToString()));
     }
 }

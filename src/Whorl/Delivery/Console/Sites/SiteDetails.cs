@@ -2,11 +2,11 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
-using Whorl.Delivery.Api;
 using Whorl.Delivery.Api.Sites;
 using Whorl.Delivery.WebConsole.Accounts;
 using Whorl.Delivery.WebConsole.Pages.Sites;
 using Whorl.Delivery.WebConsole.Serving;
+using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 using Whorl.Stores.Objects;
 
@@ -15,10 +15,9 @@ namespace Whorl.Delivery.WebConsole.Sites;
 /// <summary>What the page of one site shows.</summary>
 /// <param name="Shown">The scan that the sections speak of.</param>
 /// <param name="Scans">The newest, the latest first.</param>
-/// <param name="Changes">What changed with each of them but the oldest.</param>
 /// <param name="Raw">The shown scan as JSON, cut.</param>
 internal sealed record SiteModel(
-    string Site, ScanRecord? Shown, IReadOnlyList<ScanRecord> Scans, bool More, IReadOnlyList<string> Changes, CampaignId? Campaign, IReadOnlyList<SiteNeighbour> Related, string Raw, string? Notice, bool CanOrder, DateTimeOffset Now)
+    string Site, ScanRecord? Shown, IReadOnlyList<ScanLine> Scans, bool More, CampaignId? Campaign, IReadOnlyList<SiteNeighbour> Related, string Raw, string? Notice, bool CanOrder, DateTimeOffset Now)
 {
     public bool IsNewest => Shown is not null && Scans.Count > 0 && Scans[0].Id == Shown.Id;
 }
@@ -27,7 +26,7 @@ internal sealed record SiteModel(
 internal sealed record CompareModel(string Site, ScanRecord? From, ScanRecord? To, DateTimeOffset Now);
 
 /// <summary>One site: its newest scan or an older one, two of them compared, its screenshot.</summary>
-internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null, ObjectStore? objects = null)
+internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQueries campaigns, ObjectStore objects)
 {
     private const int MaxScans = 50;
 
@@ -50,9 +49,8 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
 
     private async Task<IResult> ShowAsync(HttpContext http, string site, string? id, string? told)
     {
-        ScanPage scans = desk.IsHere ? await desk.ScansAsync(site, MaxScans, null, http.RequestAborted) : new([], null);
-        ScanRecord? shown = id is null ? (scans.Items is [ScanRecord newest, ..] ? newest : null)
-            : desk.IsHere ? scans.Items.FirstOrDefault(scan => scan.Id == id) ?? await desk.ScanAsync(site, id, http.RequestAborted) : null;
+        SitePageOf<ScanLine> scans = desk.IsHere ? await desk.LinesAsync(site, MaxScans, http.RequestAborted) : new([], null);
+        ScanRecord? shown = desk.IsHere && (id ?? (scans.Items is [ScanLine newest, ..] ? newest.Id : null)) is { } wanted ? await desk.ScanAsync(site, wanted, http.RequestAborted) : null;
         string? notice = told switch
         {
             "due" => "The site is due now; the next worker that is free visits it.",
@@ -60,10 +58,10 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
             _ => null,
         };
         string raw = shown is null ? "" : JsonSerializer.Serialize(shown, Indented);
-        CampaignId? campaign = campaigns is not null && (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
-        IReadOnlyList<SiteNeighbour> related = campaigns is null || shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
+        CampaignId? campaign = (await campaigns.CampaignsOfAsync([site], http.RequestAborted)).TryGetValue(site, out CampaignId found) ? found : null;
+        IReadOnlyList<SiteNeighbour> related = shown is null ? [] : await campaigns.NeighboursAsync(site, MaxRelated, http.RequestAborted);
         SiteModel model = new(
-            site, shown, scans.Items, scans.Next is not null, [.. scans.Items.Zip(scans.Items.Skip(1), (newer, older) => ScanComparison.Gist(older, newer))], campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
+            site, shown, scans.Items, scans.Next is not null, campaign, related, StrangeText.Lines(raw, MaxRaw), notice, Session.IsOperator(http.User), clock.GetUtcNow());
         return Page.Show<SitePage, SiteModel>(http, model, shown is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 
@@ -79,23 +77,14 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
         return Page.Show<ComparePage, CompareModel>(http, new(site, older, newer, clock.GetUtcNow()), older is null || newer is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> RescanAsync(HttpContext http, string site, CancellationToken cancel)
-    {
-        try
-        {
-            return Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
-        }
-        catch (DeskException fault)
-        {
-            return fault.Fault.ToResult();
-        }
-    }
+    private async Task<IResult> RescanAsync(string site, CancellationToken cancel) =>
+        Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
 
     // An image and nothing else: what is no PNG, JPEG or WebP by its first bytes is not served, whatever a record says of it.
     private async Task<IResult> ScreenshotAsync(HttpContext http, string site, string id)
     {
         ScanRecord? scan = desk.IsHere ? await desk.ScanAsync(site, id, http.RequestAborted) : null;
-        Stream? image = scan?.Screenshot?.Object is { } name && objects is not null ? await objects.OpenAsync(name, http.RequestAborted) : null;
+        Stream? image = scan?.Screenshot?.Object is { } name ? await objects.OpenAsync(name, http.RequestAborted) : null;
         if (image is null)
         {
             return Results.NotFound();

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using Whorl.Analysis.Campaigns;
 using Whorl.Analysis.Campaigns.Queries;
 using Whorl.Delivery.Api;
@@ -13,10 +12,11 @@ namespace Whorl.Delivery.WebConsole.Sites;
 
 /// <summary>What the list of sites shows.</summary>
 /// <param name="Older">URL of the next page; null at the end.</param>
+/// <param name="Searched">How many sites were looked through for a text, where that ended the page.</param>
 /// <param name="Added">What adding came to, where sites were just added.</param>
 /// <param name="List">The list as it was sent, to show it again where something is wrong.</param>
 internal sealed record SitesModel(
-    SiteFilter Filter, IReadOnlyList<SiteSummary> Rows, IReadOnlyDictionary<string, CampaignId> Campaigns, string? Older, string? Fault, AddedSites? Added, string List, bool IsHere, bool CanAdd, DateTimeOffset Now)
+    SiteFilter Filter, IReadOnlyList<SiteSummary> Rows, IReadOnlyDictionary<string, CampaignId> Campaigns, string? Older, int? Searched, string? Fault, AddedSites? Added, string List, bool IsHere, bool CanAdd, DateTimeOffset Now)
 {
     public bool IsFiltered => Filter.Text is { Length: > 0 } || Filter.Class is { Length: > 0 } || Filter.Feature is { Length: > 0 };
 
@@ -30,7 +30,7 @@ internal sealed record SitesModel(
 }
 
 /// <summary>The list of sites, and adding to it.</summary>
-internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueries? campaigns = null)
+internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueries campaigns)
 {
     // Twenty thousand long addresses.
     private const long MaxFormLength = 16 * 1024 * 1024;
@@ -48,7 +48,7 @@ internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueri
             return await ShowAsync(http, new(), "The list is longer than 16 MiB. Send it in parts.", null, "", StatusCodes.Status422UnprocessableEntity);
         }
 
-        IFormCollection sent = await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = (int)MaxFormLength }, cancel);
+        IFormCollection sent = await http.Request.ReadFormAsync(cancel);
         string list = sent["list"].ToString();
         if (sent.Files.GetFile("file") is { Length: > 0 } file)
         {
@@ -83,8 +83,8 @@ internal sealed class SitePages(SiteDesk desk, TimeProvider clock, CampaignQueri
             }
         }
 
-        IReadOnlyDictionary<string, CampaignId> groups = campaigns is null || page.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. page.Items.Select(site => site.Site)], http.RequestAborted);
-        SitesModel model = new(filter, page.Items, groups, null, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
+        IReadOnlyDictionary<string, CampaignId> groups = page.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. page.Items.Select(site => site.Site)], http.RequestAborted);
+        SitesModel model = new(filter, page.Items, groups, null, page.Searched, fault, added, list, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
         model = model with { Older = page.Next is { } next ? SiteLinks.And(model.With("", null), "before", next) : null };
         return Page.Show<SitesPage, SitesModel>(http, model, status);
     }

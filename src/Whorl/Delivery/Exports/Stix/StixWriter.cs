@@ -4,12 +4,13 @@ using System.Text.Json;
 
 namespace Whorl.Delivery.Exports.Stix;
 
-/// <summary>Writes the objects of one STIX 2.1 bundle, each once.</summary>
+/// <summary>Writes the objects of one STIX 2.1 bundle, each once. What the caller says comes only once is not remembered: a list of a million sites is written as it comes.</summary>
 internal sealed class StixWriter(Utf8JsonWriter json)
 {
     public const string MediaType = "application/stix+json;version=2.1";
 
-    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
+    // UUIDs of ids: only one value of two types would have the same, and no value is of two.
+    private readonly HashSet<Guid> _written = [];
 
     /// <summary>As STIX demands: UTC, to the millisecond (§2.14).</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
@@ -32,25 +33,34 @@ internal sealed class StixWriter(Utf8JsonWriter json)
         json.WriteEndObject();
     }
 
+    /// <summary>Begins an object that has times and comes only once; the caller ends it.</summary>
+    public void Begin(string type, string id, DateTimeOffset created, DateTimeOffset modified)
+    {
+        Begin(type, id);
+        json.WriteString("created", Time(created < modified ? created : modified));
+        json.WriteString("modified", Time(modified));
+    }
+
     /// <summary>Begins an object that has times; the caller ends it. False if it is there already.</summary>
     public bool TryBegin(string type, string id, DateTimeOffset created, DateTimeOffset modified)
     {
-        if (!TryBegin(type, id))
+        if (!IsFirst(id))
         {
             return false;
         }
 
-        json.WriteString("created", Time(created < modified ? created : modified));
-        json.WriteString("modified", Time(modified));
+        Begin(type, id, created, modified);
         return true;
     }
 
     /// <summary>An observable that its value makes: domain name, address, URL. Its id.</summary>
-    public string Value(string type, string value)
+    /// <param name="once">Whether it comes only once.</param>
+    public string Value(string type, string value, bool once = false)
     {
         string id = StixId.OfValue(type, value);
-        if (TryBegin(type, id))
+        if (once || IsFirst(id))
         {
+            Begin(type, id);
             json.WriteString("value", value);
             json.WriteEndObject();
         }
@@ -62,14 +72,15 @@ internal sealed class StixWriter(Utf8JsonWriter json)
     public string? Address(string? text) => IPAddress.TryParse(text, out IPAddress? address) ? Value(AddressType(address), address.ToString()) : null;
 
     /// <summary>Null if the text is no address of the web.</summary>
-    public string? Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? Value("url", url.AbsoluteUri) : null;
+    public string? Url(string text, bool once = false) => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? Value("url", url.AbsoluteUri, once) : null;
 
     /// <param name="sha256">In hex.</param>
     public string Certificate(string sha256)
     {
         string id = StixId.OfCertificate(sha256);
-        if (TryBegin("x509-certificate", id))
+        if (IsFirst(id))
         {
+            Begin("x509-certificate", id);
             json.WriteStartObject("hashes");
             json.WriteString("SHA-256", sha256);
             json.WriteEndObject();
@@ -81,17 +92,13 @@ internal sealed class StixWriter(Utf8JsonWriter json)
 
     private static string AddressType(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? "ipv4-addr" : "ipv6-addr";
 
-    private bool TryBegin(string type, string id)
-    {
-        if (!_written.Add(id))
-        {
-            return false;
-        }
+    private bool IsFirst(string id) => _written.Add(Guid.Parse(id.AsSpan(id.IndexOf("--", StringComparison.Ordinal) + 2)));
 
+    private void Begin(string type, string id)
+    {
         json.WriteStartObject();
         json.WriteString("type", type);
         json.WriteString("spec_version", "2.1");
         json.WriteString("id", id);
-        return true;
     }
 }

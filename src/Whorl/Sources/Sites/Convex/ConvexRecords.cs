@@ -19,6 +19,10 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
     private const int MaxPage = 1000;
     private const int MaxRecords = 16;
 
+    // One question looks through this many sites for a text, see functions/model/bounds.ts; a page asks so often.
+    private const int SearchedAtOnce = 2000;
+    private const int MaxSearches = 10;
+
     public async Task<int> AddAsync(IReadOnlyCollection<NewJob> jobs, CancellationToken cancel)
     {
         double added = 0;
@@ -114,18 +118,42 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
         return scans;
     }
 
-    public async Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
+    public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel)
+    {
+        List<ScanLine> lines = [];
+        while (lines.Count < limit)
+        {
+            int some = Math.Min(limit - lines.Count, MaxPage);
+            LineShape[] page = await convex.QueryAsync<LineShape[]>("scans:lines", new { Site = site, Limit = some, Before = before }, cancel);
+            lines.AddRange(page.Select(line => line.Read()));
+            if (page.Length < some)
+            {
+                break;
+            }
+
+            before = lines[^1].Id;
+        }
+
+        return lines;
+    }
+
+    public async Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)
     {
         if (query.Feature is not null)
         {
-            return SiteFeature.TryParse(query.Feature, out SiteFeature feature) ? await OfFeatureAsync(query, feature, cancel) : [];
+            return SiteFeature.TryParse(query.Feature, out SiteFeature feature) ? await OfFeatureAsync(query, feature, cancel) : new([], null);
         }
 
         List<SiteSummary> sites = [];
         string? before = query.Before;
-        while (sites.Count < query.Limit)
+        for (int asked = 0; sites.Count <= query.Limit; asked++)
         {
-            SitesPage page = await convex.QueryAsync<SitesPage>("scans:sites", new { query.Text, query.Class, Before = before, Limit = Math.Min(query.Limit - sites.Count, MaxPage) }, cancel);
+            if (query.Text is not null && asked == MaxSearches)
+            {
+                return new(sites, before, MaxSearches * SearchedAtOnce);
+            }
+
+            SitesPage page = await convex.QueryAsync<SitesPage>("scans:sites", new { query.Text, query.Class, Before = before, Limit = Math.Min(query.Limit + 1 - sites.Count, MaxPage) }, cancel);
             sites.AddRange(page.Sites.Select(site => site.Read()));
             if (page.More is null || page.More == before)
             {
@@ -135,20 +163,20 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
             before = page.More;
         }
 
-        return sites;
+        return SitesFound.Of(sites, query.Limit);
     }
 
     // The rest of the question is answered here: of one feature there are few.
-    private async Task<IReadOnlyList<SiteSummary>> OfFeatureAsync(SiteQuery query, SiteFeature feature, CancellationToken cancel)
+    private async Task<SitesFound> OfFeatureAsync(SiteQuery query, SiteFeature feature, CancellationToken cancel)
     {
         IEnumerable<SiteSummary> sites = (await convex.QueryAsync<SiteShape[]>("scans:byFeature", new { feature.Kind, feature.Value }, cancel)).Select(site => site.Read());
-        return
+        return SitesFound.Of(
         [
             .. sites.Where(site =>
                 (query.Class is null || site.Class == query.Class)
                 && (query.Before is null || string.CompareOrdinal(site.Scan, query.Before) < 0)
-                && (query.Text is null || $"{site.Site}\n{site.Title}".Contains(query.Text, StringComparison.OrdinalIgnoreCase))).Take(query.Limit),
-        ];
+                && (query.Text is null || $"{site.Site}\n{site.Title}".Contains(query.Text, StringComparison.OrdinalIgnoreCase))).Take(query.Limit + 1),
+        ], query.Limit);
     }
 
     private static ScanRecord Read(string record)

@@ -50,7 +50,12 @@ internal sealed record CountsShape(Dictionary<string, double> Jobs, double Due);
 internal sealed record FeatureShape(string Kind, string Value);
 
 internal sealed record ScanShape(
-    string Id, string Site, string Url, double Time, SiteClass Class, string? Reason, double? Status, string? Title, string? Ip, string? Icon, string Record, IReadOnlyList<FeatureShape> Features, bool Changed);
+    string Id, string Site, string Url, double Time, SiteClass Class, string? Reason, double? Status, string? Title, string? Ip, string? Icon, string Record, IReadOnlyList<FeatureShape> Features, IReadOnlyList<string>? Changed);
+
+internal sealed record LineShape(string Id, double Time, SiteClass Class, string? Reason, double? Status, string? Title, IReadOnlyList<string>? Changed)
+{
+    public ScanLine Read() => new(Id, ConvexTime.Read(Time), Class, Reason, (int?)Status, Title, Changed);
+}
 
 internal sealed record SiteShape(
     string Site, string Url, SiteClass Class, string? Reason, double? Status, string? Title, string? Ip, string? Icon, double Scans, double First, double Last, double? Changed, string Scan)

@@ -49,9 +49,30 @@ internal interface IResultSink
     /// <summary>Scans of a site, the newest first by their ids; <paramref name="before"/> is the id of the last one of the page before.</summary>
     Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel);
 
-    /// <summary>The sites by their newest scan, the latest first.</summary>
-    Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel);
+    /// <summary>What a timeline shows of the same scans; the scans themselves, which may be large, are not read for it.</summary>
+    Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel);
+
+    /// <summary>The sites by their newest scan, the latest first. A text is looked for in a bounded number of them.</summary>
+    Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel);
 }
+
+/// <summary>Sites that were found.</summary>
+/// <param name="More">The <c>Scan</c> after which to go on; null at the end.</param>
+/// <param name="Searched">How many sites were looked through for a text, where that ended the look before there were as many as were asked for.</param>
+internal sealed record SitesFound(IReadOnlyList<SiteSummary> Sites, string? More, int? Searched = null)
+{
+    /// <summary>Of one site more than was asked for, where there is one.</summary>
+    public static SitesFound Of(IReadOnlyList<SiteSummary> sites, int limit) => sites.Count > limit ? new([.. sites.Take(limit)], sites[limit - 1].Scan) : new(sites, null);
+}
+
+internal static class ResultSinks
+{
+    /// <summary>The sites alone.</summary>
+    public static async Task<IReadOnlyList<SiteSummary>> SitesAsync(this IResultSink results, SiteQuery query, CancellationToken cancel) => (await results.FindAsync(query, cancel)).Sites;
+}
+
+/// <summary>A scan as a timeline shows it. <c>Changed</c> is as in <see cref="ScanRecord.Changed"/>.</summary>
+internal sealed record ScanLine(string Id, DateTimeOffset Time, SiteClass Class, string? Reason, int? Status, string? Title, IReadOnlyList<string>? Changed);
 
 /// <summary>A site as a list shows it: what its newest scan says. <c>Icon</c> is as feature <c>icon_mmh3</c> has it, <c>Scan</c> the newest scan's id, <c>Changed</c> the time of the last that was not as the one before.</summary>
 internal sealed record SiteSummary(

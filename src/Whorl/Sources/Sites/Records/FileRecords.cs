@@ -203,27 +203,31 @@ internal sealed class FileRecords : IJobSource, IResultSink
 
     public Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel) => Task.FromResult(Results.All().FirstOrDefault(scan => scan.Id == id));
 
-    public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanRecord>>(
-        [.. Results.All().Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
+    public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanRecord>>([.. Find(site, limit, before)]);
 
-    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
+    public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanLine>>([.. Find(site, limit, before).Select(ScanLines.Line)]);
+
+    public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)
     {
         bool asksFeature = query.Feature is not null;
         SiteFeature feature = default;
         if (asksFeature && !SiteFeature.TryParse(query.Feature, out feature))
         {
-            return Task.FromResult<IReadOnlyList<SiteSummary>>([]);
+            return Task.FromResult(new SitesFound([], null));
         }
 
-        return Task.FromResult<IReadOnlyList<SiteSummary>>(
+        return Task.FromResult(SitesFound.Of(
         [
             .. Results.All().GroupBy(scan => scan.Site, StringComparer.Ordinal)
                 .Where(scans => !asksFeature || _features.Of(scans.MaxBy(scan => scan.Id, StringComparer.Ordinal)!).Contains(feature))
                 .Select(ScanLines.Summary)
                 .Where(site => (query.Class is null || site.Class == query.Class) && (query.Before is null || string.CompareOrdinal(site.Scan, query.Before) < 0) && (query.Text is null || Has(site.Site, query.Text) || Has(site.Title, query.Text)))
-                .OrderByDescending(site => site.Scan, StringComparer.Ordinal).Take(query.Limit),
-        ]);
+                .OrderByDescending(site => site.Scan, StringComparer.Ordinal).Take(query.Limit + 1),
+        ], query.Limit));
     }
+
+    private IEnumerable<ScanRecord> Find(string site, int limit, string? before) =>
+        Results.All().Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit);
 
     private ResultFile Results => _results ?? throw new InvalidOperationException("These records have no file for results.");
 

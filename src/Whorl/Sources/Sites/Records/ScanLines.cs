@@ -18,6 +18,9 @@ internal static class ScanLines
     /// <summary>The first icon, as feature <c>icon_mmh3</c> has it.</summary>
     public static string? Icon(ScanRecord scan) => scan.Icons is [{ } first, ..] ? first.Mmh3.ToString(CultureInfo.InvariantCulture) : null;
 
+    /// <summary>The line of a scan.</summary>
+    public static ScanLine Line(ScanRecord scan) => new(scan.Id, scan.Time, scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, scan.Page?.Title, scan.Changed);
+
     /// <summary>The line of a site, from all its scans.</summary>
     public static SiteSummary Summary(IEnumerable<ScanRecord> scans)
     {

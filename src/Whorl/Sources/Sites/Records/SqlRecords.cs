@@ -153,7 +153,9 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
 
     public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => scans.ScansAsync(site, limit, before, cancel);
 
-    public Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel) => scans.SitesAsync(query, cancel);
+    public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => scans.LinesAsync(site, limit, before, cancel);
+
+    public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel) => scans.FindAsync(query, cancel);
 
     public async ValueTask DisposeAsync()
     {

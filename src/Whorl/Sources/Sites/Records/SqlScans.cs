@@ -14,25 +14,36 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
     // As long as a line of a list is of use.
     private const int MaxTitle = 512;
 
+    // A word that nothing matches would be looked for in every row: a second or so of a page's time is spent, and the page says how far that went.
+    private const int MaxSearched = 100_000;
+
+    // Sites of a feature are looked up and put in order; where that would be more, the order is walked and each site asked, and a page is full soon.
+    private const int FewSites = 10_000;
+
     public async Task WriteAsync(DbTransaction transaction, ScanRecord scan, CancellationToken cancel)
     {
         DbConnection connection = transaction.Connection!;
         long time = ColumnTypes.Microseconds(scan.Time);
+        SiteRow row = new(
+            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
+            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         int added = await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO site_scans (id, site, time, document) VALUES (@Id, @site, @time, @document) ON CONFLICT (id) DO NOTHING",
-            new { scan.Id, site = Plain(scan.Site), time, document = JsonSerializer.Serialize(scan, ScanJson.Options) }, transaction, cancellationToken: cancel));
+            """
+            INSERT INTO site_scans (id, site, time, class, reason, status, title, changed, document)
+            VALUES (@Id, @Site, @time, @Class, @Reason, @Status, @Title, @changed, @document)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            new { scan.Id, row.Site, time, row.Class, row.Reason, row.Status, row.Title, changed = scan.Changed is { } words ? string.Join(',', words) : null, document = JsonSerializer.Serialize(scan, ScanJson.Options) },
+            transaction, cancellationToken: cancel));
         if (added == 0)
         {
             return;
         }
 
-        SiteRow row = new(
-            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
-            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         string newest = await connection.QueryFirstAsync<string>(new CommandDefinition(
             """
-            INSERT INTO site_sites (site, url, class, reason, status, title, ip, icon, scans, first, last, changed, scan)
-            VALUES (@Site, @Url, @Class, @Reason, @Status, @Title, @Ip, @Icon, 1, @First, @Last, @Changed, @Scan)
+            INSERT INTO site_sites (site, url, class, reason, status, title, ip, icon, scans, first, last, changed, scan, search)
+            VALUES (@Site, @Url, @Class, @Reason, @Status, @Title, @Ip, @Icon, 1, @First, @Last, @Changed, @Scan, @Search)
             ON CONFLICT (site) DO UPDATE SET scans = site_sites.scans + 1, first = CASE WHEN excluded.first < site_sites.first THEN excluded.first ELSE site_sites.first END
             RETURNING scan
             """, row, transaction, cancellationToken: cancel));
@@ -41,7 +52,7 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
         {
             await connection.ExecuteAsync(new CommandDefinition(
                 """
-                UPDATE site_sites SET url = @Url, class = @Class, reason = @Reason, status = @Status, title = @Title, ip = @Ip, icon = @Icon, last = @Last, changed = COALESCE(@Changed, changed), scan = @Scan
+                UPDATE site_sites SET url = @Url, class = @Class, reason = @Reason, status = @Status, title = @Title, ip = @Ip, icon = @Icon, last = @Last, changed = COALESCE(@Changed, changed), scan = @Scan, search = @Search
                 WHERE site = @Site
                 """, row, transaction, cancellationToken: cancel));
         }
@@ -66,34 +77,53 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
             new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(Read)];
     }
 
-    public async Task<IReadOnlyList<SiteSummary>> SitesAsync(SiteQuery query, CancellationToken cancel)
+    public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return [.. (await connection.QueryAsync<LineRow>(new CommandDefinition(
+            $"SELECT id AS Id, time AS Time, class AS Class, reason AS Reason, status AS Status, title AS Title, changed AS Changed FROM site_scans WHERE site = @site {(before is null ? "" : "AND id < @before")} ORDER BY id DESC LIMIT @limit",
+            new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(row => row.Read())];
+    }
+
+    public async Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)
     {
         SiteFeature feature = default;
         if (query.Feature is not null && !SiteFeature.TryParse(query.Feature, out feature))
         {
-            return [];
+            return new([], null);
         }
 
-        string where = string.Join(" AND ", new[]
-        {
-            query.Text is null ? null : @"(site {sqlite:LIKE}{postgres:ILIKE} @text ESCAPE '\' OR title {sqlite:LIKE}{postgres:ILIKE} @text ESCAPE '\')",
-            query.Class is null ? null : "class = @class",
-            query.Feature is null ? null : "site IN (SELECT site FROM site_features WHERE kind = @Kind AND value = @Value)",
-            query.Before is null ? null : "scan < @before",
-            "1 = 1",
-        }.OfType<string>());
         await using DbConnection connection = await database.OpenAsync(cancel);
-        return [.. (await connection.QueryAsync<SiteRow>(new CommandDefinition(
-            SqlText.For(database.Dialect, $"""
-                SELECT site AS Site, url AS Url, class AS Class, reason AS Reason, status AS Status, title AS Title, ip AS Ip, icon AS Icon, scans AS Scans, first AS First, last AS Last, changed AS Changed, scan AS Scan
-                FROM site_sites WHERE {where} ORDER BY scan DESC LIMIT @limit
-                """),
-            new
-            {
-                text = "%" + (Plain(query.Text) ?? "").Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%",
-                @class = query.Class is { } wanted ? (long)wanted : -1, Kind = feature.Kind ?? "", Value = Plain(feature.Value) ?? "", before = query.Before ?? "", limit = (long)query.Limit,
-            },
-            cancellationToken: cancel))).Select(row => row.Read())];
+        DynamicParameters values = new(new
+        {
+            text = Plain(query.Text)?.ToLowerInvariant(), @class = (long?)query.Class, feature.Kind, Value = Plain(feature.Value), before = query.Before, limit = query.Limit + 1L, few = FewSites + 1L, last = MaxSearched - 1L,
+        });
+        bool few = query.Feature is not null && await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM site_features WHERE kind = @Kind AND value = @Value LIMIT @few) AS shown", values, cancellationToken: cancel)) <= FewSites;
+        string where = $"1 = 1 {(query.Class is null ? "" : "AND class = @class")} {(query.Before is null ? "" : "AND scan < @before")}";
+
+        // The scan at which a look for a text ends; null where there are not so many.
+        string? end = query.Text is null || few ? null : await connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
+            $"SELECT scan FROM site_sites WHERE {where} ORDER BY scan DESC LIMIT 1 OFFSET @last", values, cancellationToken: cancel));
+        if (end is not null)
+        {
+            values.Add("end", end);
+            where += " AND scan >= @end";
+        }
+
+        where += query.Text is null ? "" : SqlText.For(database.Dialect, " AND {sqlite:instr}{postgres:strpos}(search, @text) > 0");
+        where += query.Feature is null ? ""
+            : few ? " AND site IN (SELECT site FROM site_features WHERE kind = @Kind AND value = @Value)"
+            : " AND EXISTS (SELECT 1 FROM site_features shown WHERE shown.kind = @Kind AND shown.value = @Value AND shown.site = site_sites.site)";
+        SitesFound found = SitesFound.Of(
+            [
+                .. (await connection.QueryAsync<SiteRow>(new CommandDefinition(
+                    $"""
+                    SELECT site AS Site, url AS Url, class AS Class, reason AS Reason, status AS Status, title AS Title, ip AS Ip, icon AS Icon, scans AS Scans, first AS First, last AS Last, changed AS Changed, scan AS Scan
+                    FROM site_sites WHERE {where} ORDER BY scan DESC LIMIT @limit
+                    """, values, cancellationToken: cancel))).Select(row => row.Read()),
+            ], query.Limit);
+        return end is not null && found.More is null ? found with { More = end, Searched = MaxSearched } : found;
     }
 
     /// <summary>Has the table of features say what a site shows now, and touches only what is not so already.</summary>
@@ -150,9 +180,17 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
         return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
     }
 
+    private sealed record LineRow(string Id, long Time, long Class, string? Reason, long? Status, string? Title, string? Changed)
+    {
+        public ScanLine Read() => new(Id, ColumnTypes.Time(Time), (SiteClass)Class, Reason, (int?)Status, Title, Changed?.Split(',', StringSplitOptions.RemoveEmptyEntries));
+    }
+
     private sealed record SiteRow(
         string Site, string Url, long Class, string? Reason, long? Status, string? Title, string? Ip, string? Icon, long Scans, long First, long Last, long? Changed, string Scan)
     {
+        // Engines fold letters each in its own way; this is folded once.
+        public string Search => $"{Site}\n{Title}".ToLowerInvariant();
+
         public SiteSummary Read() => new(
             Site, Url, (SiteClass)Class, Reason, (int?)Status, Title, Ip, Icon, (int)Scans, ColumnTypes.Time(First), ColumnTypes.Time(Last), Changed is { } changed ? ColumnTypes.Time(changed) : null, Scan);
     }
