@@ -106,7 +106,7 @@ internal sealed class Visits(
             using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, visit.Lost);
             try
             {
-                using IDisposable host = await EnterAsync(visit.Job.Site, both.Token);
+                using IDisposable host = await EnterAsync(politeness.EnterHostAsync(visit.Job.Site, both.Token));
                 await _places.WaitAsync(both.Token);
                 try
                 {
@@ -143,9 +143,8 @@ internal sealed class Visits(
         }
     }
 
-    private async Task<IDisposable> EnterAsync(string host, CancellationToken cancel)
+    private async Task<IDisposable> EnterAsync(ValueTask<IDisposable> entering)
     {
-        ValueTask<IDisposable> entering = politeness.EnterHostAsync(host, cancel);
         if (entering.IsCompletedSuccessfully)
         {
             return entering.Result;
@@ -162,6 +161,29 @@ internal sealed class Visits(
         }
     }
 
+    // Who waits for the address lets another have the place, and the visit's time begins when it is let in.
+    private async ValueTask<IDisposable> EnterAddressAsync(PeerAddress address, CancellationTokenSource limit, CancellationToken cancel)
+    {
+        ValueTask<IDisposable> entering = politeness.EnterAddressAsync(address, cancel);
+        if (entering.IsCompletedSuccessfully)
+        {
+            return entering.Result;
+        }
+
+        limit.CancelAfter(Timeout.InfiniteTimeSpan);
+        _places.Release();
+        try
+        {
+            return await EnterAsync(entering);
+        }
+        finally
+        {
+            // Whoever runs holds a place, also to be broken off: it is left where it was taken.
+            await _places.WaitAsync(CancellationToken.None);
+            limit.CancelAfter(options.Value.Schedule.LongestVisit);
+        }
+    }
+
     private async Task<VisitEnd> ScanAsync(Visit visit, CancellationToken cancel)
     {
         ScanRecord scan;
@@ -175,7 +197,7 @@ internal sealed class Visits(
                 return await FailAsync(visit, $"given up after {visit.Job.Failures} failures", cancel);
             }
 
-            scan = await scanner.ScanAsync(visit.Run, visit.Job.Url, either.Token);
+            scan = await scanner.ScanAsync(visit.Run, visit.Job.Url, address => EnterAddressAsync(address, limit, either.Token), either.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

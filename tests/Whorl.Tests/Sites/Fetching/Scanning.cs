@@ -24,5 +24,5 @@ internal static class Scanning
             new PageReader(IdentityCatalog.Empty), objects, TimeProvider.System));
     }
 
-    public static Task<ScanRecord> ScanAsync(this SiteScanner scanner, string url) => scanner.ScanAsync("01kax0000000000000000000aa", url, TestContext.Current.CancellationToken);
+    public static Task<ScanRecord> ScanAsync(this SiteScanner scanner, string url) => scanner.ScanAsync("01kax0000000000000000000aa", url, enter: null, TestContext.Current.CancellationToken);
 }

@@ -25,7 +25,7 @@ internal sealed class FixtureScanner : ISiteScanner
 
     public static string File { get; } = Path.Combine(Repository.Root, "tests", "fixtures", "sites.json");
 
-    public Task<ScanRecord> ScanAsync(string id, string url, CancellationToken cancel)
+    public Task<ScanRecord> ScanAsync(string id, string url, EnterAddress? enter, CancellationToken cancel)
     {
         ScanRecord scan = new() { Id = id, Url = url, Site = SiteAddress.SiteOf(url), Time = _clock.GetUtcNow(), ElapsedMs = 0, Class = SiteClass.Unreachable, Reason = ScanReasons.Dns };
         if (_sites.TryGetValue(url, out Fixture? site))
@@ -90,7 +90,7 @@ internal sealed class SqlRecordsPlace : IAsyncDisposable
 /// <summary>A scanner that a test writes as a function.</summary>
 internal sealed class ScriptedScanner(Func<string, string, CancellationToken, Task<ScanRecord>> script) : ISiteScanner
 {
-    public Task<ScanRecord> ScanAsync(string id, string url, CancellationToken cancel) => script(id, url, cancel);
+    public Task<ScanRecord> ScanAsync(string id, string url, EnterAddress? enter, CancellationToken cancel) => script(id, url, cancel);
 }
 
 /// <summary>A worker with everything but the site real.</summary>
@@ -102,10 +102,13 @@ internal sealed class WorkerRig : IDisposable
     {
         IOptions<SitesOptions> set = Options.Create(options);
         SitesMetrics metrics = new(_meters);
+        Politeness = new(set, clock);
         Visits = new(
-            jobs, results, scanner, new(set, clock), Published, new(ScanFeatures.Of), set, Options.Create(new NodeOptions { Name = "test" }), metrics, clock, NullLogger<Visits>.Instance);
+            jobs, results, scanner, Politeness, Published, new(ScanFeatures.Of), set, Options.Create(new NodeOptions { Name = "test" }), metrics, clock, NullLogger<Visits>.Instance);
         Worker = new(jobs, Visits, set, new(Named: true), Life, metrics, clock, NullLogger<SitesWorker>.Instance);
     }
+
+    public Politeness Politeness { get; }
 
     public Visits Visits { get; }
 
