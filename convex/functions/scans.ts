@@ -7,3 +7,5 @@ export const get = internalQuery(model.get);
 export const ofSite = internalQuery(model.ofSite);
 export const sites = internalQuery(model.sites);
 export const byFeature = internalQuery(model.byFeature);
+export const untold = internalQuery(model.untold);
+export const tell = internalMutation(model.tell);

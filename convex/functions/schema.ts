@@ -72,8 +72,11 @@ export default defineSchema({
     time: v.number(),
     class: siteClass,
     record: v.string(),
+    // Since when it is kept, while nobody has said to have told of it.
+    untold: v.optional(v.number()),
   })
     .index("by_scan", ["scan"])
+    .index("by_untold", ["untold"])
     .index("by_site", ["site", "scan"]),
 
   // Each site as its newest scan shows it. Ids of scans are UUIDv7: the greatest is the newest.

@@ -7,3 +7,5 @@ export const get = signedQuery(model.get);
 export const ofSite = signedQuery(model.ofSite);
 export const sites = signedQuery(model.sites);
 export const byFeature = signedQuery(model.byFeature);
+export const untold = signedQuery(model.untold);
+export const tell = signedMutation(model.tell);

@@ -66,7 +66,11 @@ public sealed class ConvexAccessTests(ConvexHostFixture fixture) : IClassFixture
         ConvexHost host = await fixture.HostAsync();
         using HttpClient http = new() { BaseAddress = new(host.Url) };
         http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Convex {ConvexHost.AdminKey}");
-        http.DefaultRequestHeaders.TryAddWithoutValidation("Convex-Client", client);
+        if (client is not null)
+        {
+            http.DefaultRequestHeaders.TryAddWithoutValidation("Convex-Client", client);
+        }
+
         using StringContent call = new("""{"path":"jobs:counts","args":{},"format":"json"}""");
         using HttpResponseMessage answer = await http.PostAsync("/api/query", call);
         ((int)answer.StatusCode).ShouldBe(status);

@@ -8,7 +8,8 @@ internal static class SitesTables
     /// <summary>What <c>due</c> says of a job that is due never.</summary>
     public const long Never = long.MaxValue;
 
-    // due: when a job may be claimed. While it is leased that is the end of the lease. Ids are compared by their bytes.
+    // due: when a job may be claimed. While it is leased that is the end of the lease. untold: since when a scan is kept that nobody has
+    // said to have told; NULL for the others. Ids are compared by their bytes.
     public static readonly MigrationSet Migrations = new("sites",
     [
         """
@@ -55,9 +56,11 @@ internal static class SitesTables
             id {text} {postgres:COLLATE "C"} NOT NULL PRIMARY KEY,
             site {text} NOT NULL,
             time {int} NOT NULL,
-            document {text} NOT NULL
+            document {text} NOT NULL,
+            untold {int}
         ) {strict};
         CREATE INDEX site_scans_site ON site_scans (site, id);
+        CREATE INDEX site_scans_untold ON site_scans (untold, id) WHERE untold IS NOT NULL;
         CREATE TABLE site_sites (
             site {text} NOT NULL PRIMARY KEY,
             url {text} NOT NULL,

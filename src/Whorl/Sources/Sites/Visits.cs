@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Sources.Sites.Jobs;
-using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Sources.Sites;
@@ -12,8 +11,7 @@ namespace Whorl.Sources.Sites;
 /// A visit whose lease was lost is broken off; what it found is not kept.
 /// </summary>
 internal sealed class Visits(
-    IJobSource jobs, IResultSink results, ISiteScanner scanner, Politeness politeness, IObservationSink sink, ScanFeatureReader features, IOptions<SitesOptions> options, IOptions<NodeOptions> node,
-    SitesMetrics metrics, TimeProvider clock, ILogger<Visits> log) : IDisposable
+    IJobSource jobs, IResultSink results, ISiteScanner scanner, Politeness politeness, ScanTeller teller, IOptions<SitesOptions> options, SitesMetrics metrics, TimeProvider clock, ILogger<Visits> log) : IDisposable
 {
     // Jobs that wait for their host take no place of a visit; this is how many wait for each place.
     private const int WaitingForEach = 4;
@@ -121,7 +119,7 @@ internal sealed class Visits(
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested && !visit.Lost.IsCancellationRequested)
             {
-                bool back = await jobs.FailAsync(visit.Run, JobReasons.Stopped, new(clock.GetUtcNow(), visit.Job.Interval), CancellationToken.None);
+                bool back = await jobs.FailAsync(visit.Run, JobReasons.Stopped, new(TimeSpan.Zero, visit.Job.Interval), CancellationToken.None);
                 end = back ? VisitEnd.GivenBack : VisitEnd.Lost;
             }
             catch (OperationCanceledException) when (visit.Lost.IsCancellationRequested)
@@ -221,7 +219,7 @@ internal sealed class Visits(
     private async Task<VisitEnd> SucceedAsync(Visit visit, ScanRecord scan, CancellationToken cancel)
     {
         bool? changed = scan.Changed is null ? null : ScanDiff.IsTelling(scan.Changed);
-        NextVisit next = VisitSchedule.AfterSuccess(options.Value.Schedule, visit.Job.Interval, changed, clock.GetUtcNow(), Chance());
+        NextVisit next = VisitSchedule.AfterSuccess(options.Value.Schedule, visit.Job.Interval, changed, Chance());
         bool one = ReferenceEquals(jobs, results);
         if (!one)
         {
@@ -241,23 +239,19 @@ internal sealed class Visits(
         }
 
         metrics.Found(scan.Class);
-        if (!sink.TryPublish(ScanObservation.Of(scan, features.Of(scan), node.Value.Name, clock)))
-        {
-            metrics.Dropped();
-        }
-
+        await teller.TellAsync(scan);
         return VisitEnd.Succeeded;
     }
 
     private async Task<VisitEnd> FailAsync(Visit visit, string reason, CancellationToken cancel)
     {
-        NextVisit next = VisitSchedule.AfterFailure(options.Value.Schedule, visit.Job.Interval, visit.Job.Failures + 1, clock.GetUtcNow(), Chance());
-        if (next.Due is null)
+        NextVisit next = VisitSchedule.AfterFailure(options.Value.Schedule, visit.Job.Interval, visit.Job.Failures + 1, Chance());
+        if (next.After is null)
         {
             SitesLog.GivenUp(log, visit.Job.Url, visit.Job.Failures + 1);
         }
 
-        return await jobs.FailAsync(visit.Run, reason.Length > MaxReason ? reason[..MaxReason] : reason, next, cancel) ? VisitEnd.Failed : VisitEnd.Lost;
+        return await jobs.FailAsync(visit.Run, PlainText.Cut(reason, MaxReason), next, cancel) ? VisitEnd.Failed : VisitEnd.Lost;
     }
 
     private double Chance()

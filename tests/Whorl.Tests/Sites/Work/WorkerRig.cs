@@ -5,7 +5,9 @@ using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Whorl.Bus;
 using Whorl.Kernel;
+using Whorl.Kernel.Sites;
 using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
@@ -103,18 +105,20 @@ internal sealed class WorkerRig : IDisposable
         IOptions<SitesOptions> set = Options.Create(options);
         SitesMetrics metrics = new(_meters);
         Politeness = new(set, clock);
-        Visits = new(
-            jobs, results, scanner, Politeness, Published, new(ScanFeatures.Of), set, Options.Create(new NodeOptions { Name = "test" }), metrics, clock, NullLogger<Visits>.Instance);
-        Worker = new(jobs, Visits, set, new(Named: true), Life, metrics, clock, NullLogger<SitesWorker>.Instance);
+        Teller = new(results, Published, new(ScanFeatures.Of), Options.Create(new NodeOptions { Name = "test" }), metrics, clock, NullLogger<ScanTeller>.Instance);
+        Visits = new(jobs, results, scanner, Politeness, Teller, set, metrics, clock, NullLogger<Visits>.Instance);
+        Worker = new(jobs, Visits, Teller, set, new(Named: true), Life, metrics, clock, NullLogger<SitesWorker>.Instance);
     }
 
     public Politeness Politeness { get; }
+
+    public ScanTeller Teller { get; }
 
     public Visits Visits { get; }
 
     public SitesWorker Worker { get; }
 
-    public ListSink Published { get; } = new();
+    public ListBus Published { get; } = new();
 
     public StubLife Life { get; } = new();
 
@@ -144,17 +148,27 @@ internal sealed class WorkerRig : IDisposable
         _meters.Dispose();
     }
 
-    internal sealed class ListSink : IObservationSink
+    internal sealed class ListBus : IBus
     {
         public ConcurrentQueue<Observation> Observations { get; } = [];
 
-        public bool TryPublish(Observation observation)
+        /// <summary>As a bus whose every bound was reached.</summary>
+        public bool IsFull { get; set; }
+
+        public ValueTask<bool> PublishAsync(BusMessage message, CancellationToken cancel)
         {
-            Observations.Enqueue(observation);
-            return true;
+            if (IsFull)
+            {
+                return new(false);
+            }
+
+            message.Topic.ShouldBe(Topics.ObservationPrefix + SiteKinds.Scan);
+            CloudEvents.TryReadBatch(message.Body, out IReadOnlyList<Observation> told).ShouldBeTrue();
+            told.ToList().ForEach(Observations.Enqueue);
+            return new(true);
         }
 
-        public bool TryPublish(ObservationBatch batch) => throw new NotSupportedException();
+        public ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel) => throw new NotSupportedException();
     }
 
     internal sealed class StubLife : IHostApplicationLifetime, IDisposable
@@ -163,7 +177,7 @@ internal sealed class WorkerRig : IDisposable
 
         public TaskCompletionSource Stopping { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public CancellationToken ApplicationStarted => _never.Token;
+        public CancellationToken ApplicationStarted => new(canceled: true);
 
         public CancellationToken ApplicationStopping => _never.Token;
 

@@ -83,7 +83,9 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
     {
         try
         {
-            return Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
+            // A job that is due already, or in work, is not made due; it is there.
+            bool known = await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 || (await desk.JobsAsync(new JobFilter { Site = site, Limit = 1 }, cancel)).Items.Count > 0;
+            return Results.Redirect($"{SiteLinks.Site(site)}?told={(known ? "due" : "none")}");
         }
         catch (DeskException fault)
         {

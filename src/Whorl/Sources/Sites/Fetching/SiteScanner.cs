@@ -195,7 +195,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
 
     private static bool IsCookie(HeaderFact header) => header.Name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
 
-    private static string Cut(string text, int max) => text.Length > max ? text[..max] : text;
+    private static string Cut(string text, int max) => PlainText.Cut(text, max);
 
     private static string Bounded(string text) => Cut(text, MaxDetail);
 }

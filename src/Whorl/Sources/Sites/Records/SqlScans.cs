@@ -14,21 +14,24 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
     // As long as a line of a list is of use.
     private const int MaxTitle = 512;
 
-    public async Task WriteAsync(DbTransaction transaction, ScanRecord scan, CancellationToken cancel)
+    // SQLite finds each parameter by name, one after another.
+    private const int ScansAStatement = 200;
+
+    public async Task WriteAsync(DbTransaction transaction, ScanRecord scan, DateTimeOffset now, CancellationToken cancel)
     {
         DbConnection connection = transaction.Connection!;
         long time = ColumnTypes.Microseconds(scan.Time);
         int added = await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO site_scans (id, site, time, document) VALUES (@Id, @site, @time, @document) ON CONFLICT (id) DO NOTHING",
-            new { scan.Id, site = Plain(scan.Site), time, document = JsonSerializer.Serialize(scan, ScanJson.Options) }, transaction, cancellationToken: cancel));
+            "INSERT INTO site_scans (id, site, time, document, untold) VALUES (@Id, @site, @time, @document, @untold) ON CONFLICT (id) DO NOTHING",
+            new { scan.Id, site = PlainText.Of(scan.Site), time, document = JsonSerializer.Serialize(scan, ScanJson.Options), untold = ColumnTypes.Microseconds(now) }, transaction, cancellationToken: cancel));
         if (added == 0)
         {
             return;
         }
 
         SiteRow row = new(
-            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
-            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
+            PlainText.Of(scan.Site)!, PlainText.Of(scan.Url)!, (long)scan.Class, PlainText.Of(scan.Reason), scan.Http is { Status: > 0 } http ? http.Status : null,
+            scan.Page?.Title is { } title ? PlainText.Of(PlainText.Cut(title, MaxTitle)) : null, scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time, scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         string newest = await connection.QueryFirstAsync<string>(new CommandDefinition(
             """
             INSERT INTO site_sites (site, url, class, reason, status, title, ip, icon, scans, first, last, changed, scan)
@@ -48,7 +51,7 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
 
         if (order >= 0)
         {
-            await ShowAsync(transaction, row.Site, [.. features.Of(scan).Select(each => new SiteFeature(each.Kind, Plain(each.Value)!))], cancel);
+            await ShowAsync(transaction, row.Site, [.. features.Of(scan).Select(each => new SiteFeature(each.Kind, PlainText.Of(each.Value)!))], cancel);
         }
     }
 
@@ -90,10 +93,25 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
                 """),
             new
             {
-                text = "%" + (Plain(query.Text) ?? "").Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%",
-                @class = query.Class is { } wanted ? (long)wanted : -1, Kind = feature.Kind ?? "", Value = Plain(feature.Value) ?? "", before = query.Before ?? "", limit = (long)query.Limit,
+                text = "%" + (PlainText.Of(query.Text) ?? "").Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%",
+                @class = query.Class is { } wanted ? (long)wanted : -1, Kind = feature.Kind ?? "", Value = PlainText.Of(feature.Value) ?? "", before = query.Before ?? "", limit = (long)query.Limit,
             },
             cancellationToken: cancel))).Select(row => row.Read())];
+    }
+
+    public static async Task<IReadOnlyList<ScanRecord>> UntoldAsync(DbConnection connection, DateTimeOffset before, int limit, CancellationToken cancel) =>
+        [.. (await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT document FROM site_scans WHERE untold <= @before ORDER BY untold, id LIMIT @limit", new { before = ColumnTypes.Microseconds(before), limit = (long)limit }, cancellationToken: cancel))).Select(Read)];
+
+    public async Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        foreach (string[] some in told.Order(StringComparer.Ordinal).Chunk(ScansAStatement))
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                SqlText.For(database.Dialect, "UPDATE site_scans SET untold = NULL WHERE id IN {sqlite:@some}{postgres:(SELECT id FROM site_scans WHERE id = ANY(@some) ORDER BY id FOR UPDATE)}"),
+                new { some }, cancellationToken: cancel));
+        }
     }
 
     /// <summary>Has the table of features say what a site shows now, and touches only what is not so already.</summary>
@@ -136,19 +154,6 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
     }
 
     private static ScanRecord Read(string document) => JsonSerializer.Deserialize<ScanRecord>(document, ScanJson.Options)!;
-
-    private static string? Cut(string? title) => title is { Length: > MaxTitle } ? title[..MaxTitle] : title;
-
-    // PostgreSQL holds neither a NUL nor half of a pair.
-    private static string? Plain(string? text)
-    {
-        if (text is null || !text.AsSpan().ContainsAny(ScanLines.Unstorable))
-        {
-            return text;
-        }
-
-        return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
-    }
 
     private sealed record SiteRow(
         string Site, string Url, long Class, string? Reason, long? Status, string? Title, string? Ip, string? Icon, long Scans, long First, long Last, long? Changed, string Scan)
