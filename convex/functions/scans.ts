@@ -8,3 +8,5 @@ export const ofSite = internalQuery(model.ofSite);
 export const lines = internalQuery(model.lines);
 export const sites = internalQuery(model.sites);
 export const byFeature = internalQuery(model.byFeature);
+export const untold = internalQuery(model.untold);
+export const tell = internalMutation(model.tell);

@@ -76,8 +76,11 @@ export default defineSchema({
     title: v.optional(v.string()),
     // What is not as at the scan before; absent where nobody compared.
     changed: v.optional(v.array(v.string())),
+    // Since when it is kept, while nobody has said to have told of it.
+    untold: v.optional(v.number()),
   })
     .index("by_scan", ["scan"])
+    .index("by_untold", ["untold"])
     .index("by_site", ["site", "scan"]),
 
   // Its record, as JSON text as Whorl exports it: what it holds is for its readers, the pivots are `features`. It may be large, and stands

@@ -24,6 +24,9 @@ const maxBody = 16 * 1024 * 1024;
 // What a deployment answers when a function threw; its body says what.
 const functionFailed = 560;
 
+// How a client that names itself must do so.
+const clientName = /^.+-\d+\.\d+\.\d+/;
+
 const systemNow = Date.now;
 
 type Kind = "query" | "mutation";
@@ -52,6 +55,11 @@ class Refusal extends Error {
 }
 
 async function call(request: IncomingMessage, kind: Kind): Promise<Value> {
+  const client = request.headers["convex-client"];
+  if (client !== undefined && !clientName.test(String(client))) {
+    throw new Refusal(400, "InvalidClientVersion", `Convex-Client must be a name with a version, as name-1.2.3, and is '${String(client)}'`);
+  }
+
   const [scheme, secret] = (request.headers.authorization ?? "").split(" ", 2);
   const isAdmin = scheme === "Convex" && adminKey !== "" && secret === adminKey;
   if (scheme === "Convex" && !isAdmin) {

@@ -46,7 +46,7 @@ export class Deployment {
   }
 
   async succeed(run: string, more: Record<string, unknown> = {}): Promise<boolean> {
-    return await this.mutation("jobs:succeed", { run, call: `end of ${run}`, next: { due: Date.now() + day, interval: day }, ...more });
+    return await this.mutation("jobs:succeed", { run, call: `end of ${run}`, next: { after: day, interval: day }, ...more });
   }
 
   async fail(run: string, more: Record<string, unknown> = {}): Promise<boolean> {
@@ -54,7 +54,7 @@ export class Deployment {
       run,
       call: `end of ${run}`,
       reason: "timed_out",
-      next: { due: Date.now() + 5 * minute, interval: day },
+      next: { after: 5 * minute, interval: day },
       ...more,
     });
   }

@@ -155,10 +155,10 @@ describe("ending", () => {
     await deployment.fail("r1");
     deployment.pass(5 * minute);
     await deployment.claim("w", "r2");
-    expect(await deployment.succeed("r2", { next: { due: noon + 2 * day, interval: 2 * day } })).toBe(true);
+    expect(await deployment.succeed("r2", { next: { after: 2 * day, interval: 2 * day } })).toBe(true);
     expect(await deployment.job("a.example")).toMatchObject({
       state: "succeeded",
-      due: noon + 2 * day,
+      due: noon + 5 * minute + 2 * day,
       failures: 0,
       runs: 2,
       interval: 2 * day,
@@ -190,7 +190,7 @@ describe("ending", () => {
     const deployment = new Deployment();
     await deployment.add("a.example");
     await deployment.claim("w", "r1");
-    await deployment.fail("r1", { next: { due: null, interval: day } });
+    await deployment.fail("r1", { next: { after: null, interval: day } });
     deployment.pass(1000 * day);
     expect(await deployment.claim("w", "r2")).toEqual([]);
     expect(await deployment.mutation("jobs:retry", { state: "failed", limit: 100 })).toBe(1);
@@ -207,6 +207,16 @@ describe("ending", () => {
     expect(await deployment.succeed("r1", { call: "another" })).toBe(false);
     expect(await deployment.fail("r1", { call: "another" })).toBe(false);
     expect(await deployment.steps("a.example")).toEqual(["queued>leased", "leased>succeeded"]);
+  });
+
+  test("by a worker that was told to stop gives the job back, and counts nothing", async () => {
+    const deployment = new Deployment();
+    await deployment.add("a.example");
+    await deployment.claim("w", "r1");
+    await deployment.fail("r1", { next: { after: 0, interval: day } });
+    await deployment.claim("w", "r2");
+    expect(await deployment.fail("r2", { reason: "stopped", next: { after: 0, interval: day } })).toBe(true);
+    expect(await deployment.job("a.example")).toMatchObject({ state: "failed", failures: 1, due: noon });
   });
 
   test("of a run that never was is refused", async () => {
@@ -227,6 +237,22 @@ describe("retrying", () => {
     expect((await deployment.job("b.example")).state).toBe("leased");
   });
 
+  test("goes part by part, counts what it makes due, and ends", async () => {
+    const deployment = new Deployment();
+    await deployment.add("a.example", "b.example", "c.example", "d.example", "e.example");
+    await deployment.claim("w", "r1", "r2", "r3", "r4");
+    await deployment.succeed("r2");
+    await deployment.fail("r3");
+    await deployment.fail("r4", { next: { after: null, interval: day } });
+    const parts = [];
+    for (let i = 0; i < 3; i++) {
+      parts.push(await deployment.mutation("jobs:retry", { limit: 2 }));
+    }
+
+    expect(parts).toEqual([2, 1, 0]);
+    expect((await deployment.query("jobs:counts")).jobs).toMatchObject({ leased: 1, queued: 4 });
+  });
+
   test("of one site touches no other", async () => {
     const deployment = new Deployment();
     await deployment.add("a.example", "b.example");
@@ -243,8 +269,8 @@ describe("listing", () => {
     const deployment = new Deployment();
     await deployment.add("a.example", "b.example", "c.example", "d.example");
     await deployment.claim("w", "r1", "r2");
-    await deployment.fail("r1", { next: { due: null, interval: day } });
-    await deployment.succeed("r2", { next: { due: noon - day, interval: day } });
+    await deployment.fail("r1", { next: { after: null, interval: day } });
+    await deployment.succeed("r2", { next: { after: -day, interval: day } });
     const sites: string[] = [];
     let after: string | undefined;
     for (;;) {

@@ -31,6 +31,20 @@ describe("a scan", () => {
     expect((await deployment.query("jobs:counts")).jobs.leased).toBe(1);
   });
 
+  test("is remembered until somebody says to have told of it", async () => {
+    const deployment = new Deployment();
+    await deployment.mutation("scans:write", { scan: scan("s1", "a.example") });
+    deployment.pass(minute);
+    await deployment.mutation("scans:write", { scan: scan("s2", "b.example") });
+    const untold = async (age: number) => (await deployment.query("scans:untold", { age, limit: 10 })).map((record: string) => JSON.parse(record).id);
+    expect(await untold(minute)).toEqual(["s1"]);
+    expect(await untold(0)).toEqual(["s1", "s2"]);
+    await deployment.mutation("scans:tell", { scans: ["s1", "nothing"] });
+    expect(await untold(0)).toEqual(["s2"]);
+    await deployment.mutation("scans:write", { scan: scan("s1", "a.example") });
+    expect(await untold(0)).toEqual(["s2"]);
+  });
+
   test("written twice is kept once, as it was first", async () => {
     const deployment = new Deployment();
     await deployment.mutation("scans:write", { scan: scan("s1", "a.example") });

@@ -9,7 +9,7 @@ import { dueAt, step } from "./steps";
 // What both endings share. A run that the same call has ended is an answer that got lost on its way: it is given again.
 async function end(
   ctx: MutationCtx,
-  ending: { run: string; call: string; next: { due: number | null; interval: number }; reason?: string; scan?: typeof nouns.scan.type },
+  ending: { run: string; call: string; next: { after: number | null; interval: number }; reason?: string; scan?: typeof nouns.scan.type },
 ): Promise<boolean> {
   const now = Date.now();
   const run = await findRun(ctx, ending.run);
@@ -23,12 +23,13 @@ async function end(
   }
 
   const failed = ending.reason !== undefined;
+  const failures = ending.reason === nouns.stopped ? job.failures : job.failures + 1;
   const state = failed ? "failed" : "succeeded";
   await ctx.db.patch(run._id, { state, ended: now, call: ending.call, reason: ending.reason });
   const changes: Partial<Doc<"jobs">> = {
-    ...dueAt(ending.next.due),
+    ...dueAt(ending.next.after === null ? null : now + ending.next.after),
     interval: ending.next.interval,
-    failures: failed ? job.failures + 1 : 0,
+    failures: failed ? failures : 0,
     worker: undefined,
   };
   const tally = new Tally();

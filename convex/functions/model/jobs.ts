@@ -123,27 +123,30 @@ export const extend = defineMutation({
   },
 });
 
-/** Makes jobs due now that nobody holds, also those that are due never, and forgets their failures. */
+// What was made due leaves the range that is read, so the next call goes on where this one ended.
+const retried: readonly nouns.JobState[] = ["failed", "abandoned", "succeeded", "queued"];
+
+/** Makes jobs due now that nobody holds and that are not queued and due already, also those that are due never, and forgets their failures. The caller asks again until there are no more. */
 export const retry = defineMutation({
-  args: nouns.jobQuery,
+  args: { state: v.optional(nouns.jobState), site: v.optional(v.string()), limit: v.number() },
   returns: v.number(),
-  handler: async (ctx, query) => {
+  handler: async (ctx, { site, limit, state: only }) => {
     const now = Date.now();
+    const most = bounded(limit, 0, maxRetry, "limit");
     const tally = new Tally();
     const changes = { ...dueAt(now), failures: 0 };
     let count = 0;
-    for (const job of await find(ctx, query, maxRetry)) {
-      if (job.state === "leased") {
-        continue;
+    for (const state of retried.filter((one) => only === undefined || one === only)) {
+      const jobs = await inOrder(ctx, site === undefined ? { state } : { state, site }, (q) => (state === "queued" ? q.gt("order", now) : q)).take(most - count);
+      for (const job of jobs) {
+        if (state === "queued") {
+          await ctx.db.patch(job._id, changes);
+        } else {
+          await step(ctx, tally, job, "queued", changes, { time: now, reason: "retry" });
+        }
       }
 
-      if (job.state === "queued") {
-        await ctx.db.patch(job._id, changes);
-      } else {
-        await step(ctx, tally, job, "queued", changes, { time: now, reason: "retry" });
-      }
-
-      count += 1;
+      count += jobs.length;
     }
 
     await tally.write(ctx);

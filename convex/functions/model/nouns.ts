@@ -68,11 +68,14 @@ export const transition = v.object({
   reason: v.union(v.string(), v.null()),
 });
 
-/** How a job goes on after a run. */
+/** How a job goes on after a run. It is due so long after the end of the run, by the deployment's clock; null: never by itself. */
 export const next = v.object({
-  due: v.union(v.number(), v.null()),
+  after: v.union(v.number(), v.null()),
   interval: v.number(),
 });
+
+/** Why a run failed whose worker was told to stop: it gave the job back, which is nobody's fault. */
+export const stopped = "stopped";
 
 export const jobQuery = {
   state: v.optional(jobState),

@@ -1,5 +1,5 @@
 import { v } from "convex/values";
-import { bounded, invalid, maxFeatures, maxOfFeature, maxPage, maxRecordBytes, maxSitesRead, refuseMoreThan } from "./bounds";
+import { bounded, invalid, maxBatch, maxFeatures, maxOfFeature, maxPage, maxRecordBytes, maxSitesRead, refuseMoreThan } from "./bounds";
 import { defineMutation, defineQuery, type Doc, type MutationCtx, type QueryCtx } from "./builders";
 import * as nouns from "./nouns";
 
@@ -19,7 +19,7 @@ export async function keep(ctx: MutationCtx, scan: typeof nouns.scan.type): Prom
   }
 
   const { id, site, url, time, reason, status, title, changed, record } = scan;
-  await ctx.db.insert("scans", { scan: id, site, url, time, class: scan.class, reason, status, title, changed });
+  await ctx.db.insert("scans", { scan: id, site, url, time, class: scan.class, reason, status, title, changed, untold: Date.now() });
   await ctx.db.insert("records", { scan: id, record });
   const differs = changed !== undefined && changed.length > 0;
   const before = await findSite(ctx, site);
@@ -142,6 +142,36 @@ export const lines = defineQuery({
       title: scan.title ?? null,
       changed: scan.changed ?? null,
     }));
+  },
+});
+
+/** Records of scans that were kept so many milliseconds ago, and that nobody has said to have told, the first kept first. The caller asks again while there are any. */
+export const untold = defineQuery({
+  args: { age: v.number(), limit: v.number() },
+  returns: v.array(v.string()),
+  handler: async (ctx, { age, limit }) => {
+    const scans = await ctx.db
+      .query("scans")
+      .withIndex("by_untold", (q) => q.gte("untold", 0).lte("untold", Date.now() - age))
+      .take(bounded(limit, 0, maxRecords, "limit"));
+    return scans.map((scan) => scan.record);
+  },
+});
+
+/** Remembers that scans were told to whoever listens to the workers. */
+export const tell = defineMutation({
+  args: { scans: v.array(v.string()) },
+  returns: v.null(),
+  handler: async (ctx, { scans }) => {
+    refuseMoreThan(maxBatch, scans, "scans");
+    for (const id of scans) {
+      const scan = await findScan(ctx, id);
+      if (scan?.untold !== undefined) {
+        await ctx.db.patch(scan._id, { untold: undefined });
+      }
+    }
+
+    return null;
   },
 });
 

@@ -8,3 +8,5 @@ export const ofSite = signedQuery(model.ofSite);
 export const lines = signedQuery(model.lines);
 export const sites = signedQuery(model.sites);
 export const byFeature = signedQuery(model.byFeature);
+export const untold = signedQuery(model.untold);
+export const tell = signedMutation(model.tell);

@@ -55,4 +55,24 @@ public sealed class ConvexAccessTests(ConvexHostFixture fixture) : IClassFixture
             said => said.Item1.ShouldBe(560),
             said => said.Item2.ShouldContain("Could not find public function"));
     }
+
+    [Theory]
+    [InlineData("whorl", 400)]
+    [InlineData("whorl-1.2", 400)]
+    [InlineData("whorl-1.2.3", 200)]
+    [InlineData(null, 200)]
+    public async Task A_client_that_names_itself_does_so_with_a_version(string? client, int status)
+    {
+        ConvexHost host = await fixture.HostAsync();
+        using HttpClient http = new() { BaseAddress = new(host.Url) };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Convex {ConvexHost.AdminKey}");
+        if (client is not null)
+        {
+            http.DefaultRequestHeaders.TryAddWithoutValidation("Convex-Client", client);
+        }
+
+        using StringContent call = new("""{"path":"jobs:counts","args":{},"format":"json"}""");
+        using HttpResponseMessage answer = await http.PostAsync("/api/query", call);
+        ((int)answer.StatusCode).ShouldBe(status);
+    }
 }

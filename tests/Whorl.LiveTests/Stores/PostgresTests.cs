@@ -83,11 +83,14 @@ internal sealed class PostgresOpener(LiveServers servers) : IAsyncDisposable
     private readonly List<PostgresDatabase> _opened = [];
     private string _connectionString = "";
 
+    /// <summary>More words of the connection string.</summary>
+    public string Settings { get; set; } = "";
+
     public async ValueTask InitializeAsync() => _connectionString = await (await servers.PostgresAsync()).NewDatabaseAsync();
 
     public PostgresDatabase Open(params MigrationSet[] sets)
     {
-        PostgresDatabase database = new(_connectionString + $";Application Name=test{_opened.Count}", sets, TimeProvider.System);
+        PostgresDatabase database = new(_connectionString + $";Application Name=test{_opened.Count}{Settings}", sets, TimeProvider.System);
         _opened.Add(database);
         return database;
     }

@@ -74,8 +74,17 @@ public sealed class JobsCommandTests : IDisposable
         (await RunAsync("jobs", "list", "--state", "failed")).Data.ShouldStartWith("http://a.example/\tfailed\tnever\t1\t1\tcli\t");
 
         (await RunAsync("jobs", "retry", "--json")).Data.ShouldBe("{\"retried\":1}\n");
-        (await RunAsync("jobs", "retry")).Talk.ShouldContain("0 jobs are due now");
-        (await RunAsync("jobs", "retry", "--site", "b.example", "--all")).Talk.ShouldContain("1 job is due now");
+        (await RunAsync("jobs", "retry")).Talk.ShouldContain("0 more jobs are due now");
+        (await RunAsync("jobs", "retry", "--site", "b.example", "--all")).Talk.ShouldContain("0 more jobs are due now");
+        await RunAsync(["jobs", "add", .. Enumerable.Range(0, 1500).Select(n => $"http://many{n}.example/")]);
+        await using (WebApplication host = Open())
+        {
+            IJobSource jobs = host.Services.GetRequiredService<IJobSource>();
+            IReadOnlyList<LeasedJob> leased = await jobs.ClaimAsync("worker", 2000, TimeSpan.FromMinutes(1), default);
+            await Task.WhenAll(leased.Select(each => jobs.FailAsync(each.Run, "no", new(null, TimeSpan.FromHours(2)), default)));
+        }
+
+        (await RunAsync("jobs", "retry")).Talk.ShouldContain("1502 more jobs are due now");
         (await RunAsync("jobs", "list", "--state", "failed")).Data.ShouldBe("");
     }
 

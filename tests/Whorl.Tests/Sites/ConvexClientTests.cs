@@ -27,6 +27,19 @@ public sealed class ConvexClientTests
     }
 
     [Fact]
+    public async Task The_client_names_itself_with_a_version_of_three_numbers_or_it_would_be_refused()
+    {
+        string[] said = [];
+        Deployment deployment = new(request =>
+        {
+            said = [.. request.Headers.GetValues("Convex-Client")];
+            return Answer("true");
+        });
+        await deployment.Client().QueryAsync<bool>("jobs:counts", new { }, default);
+        said.ShouldHaveSingleItem().ShouldMatch(@"^whorl-\d+\.\d+\.\d+$");
+    }
+
+    [Fact]
     public async Task What_may_pass_by_itself_is_tried_again_with_the_same_words()
     {
         Deployment deployment = new(

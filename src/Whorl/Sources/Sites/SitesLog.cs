@@ -27,6 +27,9 @@ internal static partial class SitesLog
     [LoggerMessage(40007, LogLevel.Error, "A step of the sites worker failed and is tried again")]
     public static partial void StepFailed(ILogger log, Exception fault);
 
+    [LoggerMessage(40009, LogLevel.Warning, "The scan of {Url} is kept and could not be told to campaigns and other listeners; it is tried again")]
+    public static partial void NotTold(ILogger log, Exception fault, string url);
+
     [LoggerMessage(40008, LogLevel.Information, "The sites worker is done: {Jobs} jobs taken in {Loops} loops")]
     public static partial void Done(ILogger log, long jobs, long loops);
 }

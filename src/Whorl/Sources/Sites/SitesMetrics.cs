@@ -32,7 +32,7 @@ internal sealed class SitesMetrics
         _taken = meter.CreateCounter<long>("whorl.sites.jobs.taken", "{job}", "Jobs that were leased.");
         _ended = meter.CreateCounter<long>("whorl.sites.visits", "{visit}", "Visits that ended, by how.");
         _found = meter.CreateCounter<long>("whorl.sites.scans", "{scan}", "Scans that were kept, by class.");
-        _dropped = meter.CreateCounter<long>("whorl.sites.observations.dropped", "{observation}", "Observations that were dropped because the queue was full.");
+        _dropped = meter.CreateCounter<long>("whorl.sites.observations.dropped", "{observation}", "Observations of scans that the bus did not take; they are told later.");
         _duration = meter.CreateHistogram<double>("whorl.sites.visit.duration", "s", "Time of a visit, from its lease to its end, waiting included.");
         meter.CreateObservableUpDownCounter("whorl.sites.jobs", () => Interlocked.Read(ref _jobs), "{job}", "Jobs known.");
         meter.CreateObservableUpDownCounter("whorl.sites.jobs.due", () => Interlocked.Read(ref _due), "{job}", "Jobs due and not in work.");

@@ -24,7 +24,7 @@ internal static class SitesModule
         builder.AddSitesReader();
         builder.AddBus();
         builder.AddFetching();
-        builder.Services.AddSingleton<SitesMetrics>().AddSingleton<Visits>().AddSingleton<SitesWorker>();
+        builder.Services.AddSingleton<SitesMetrics>().AddSingleton<ScanTeller>().AddSingleton<Visits>().AddSingleton<SitesWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SitesWorker>());
         builder.Services.AddHealthChecks().AddCheck<SitesHealth>("sites", tags: ["ready"]);
         builder.Services.AddSingleton<IDoctorCheck, SitesDoctor>();

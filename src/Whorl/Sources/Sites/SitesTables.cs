@@ -10,7 +10,8 @@ internal static class SitesTables
 
     // changed: words with commas between; empty for none, null where nobody compared. The document comes last: SQLite reads up to the column that is asked for.
     // search: host and title in lower case.
-    // due: when a job may be claimed. While it is leased that is the end of the lease. Ids are compared by their bytes.
+    // due: when a job may be claimed. While it is leased that is the end of the lease. untold: since when a scan is kept that nobody has
+    // said to have told; NULL for the others. Ids are compared by their bytes.
     public static readonly MigrationSet Migrations = new("sites",
     [
         """
@@ -62,9 +63,11 @@ internal static class SitesTables
             status {int},
             title {text},
             changed {text},
+            untold {int},
             document {text} NOT NULL
         ) {strict};
         CREATE INDEX site_scans_site ON site_scans (site, id);
+        CREATE INDEX site_scans_untold ON site_scans (untold, id) WHERE untold IS NOT NULL;
         CREATE TABLE site_sites (
             site {text} NOT NULL PRIMARY KEY,
             url {text} NOT NULL,

@@ -9,9 +9,14 @@ namespace Whorl.Sources.Sites;
 
 /// <summary>Runs the sites worker: takes jobs, holds leases, counts, and ends where it is told to end.</summary>
 internal sealed class SitesWorker(
-    IJobSource jobs, Visits visits, IOptions<SitesOptions> options, RunningRoles roles, IHostApplicationLifetime life, SitesMetrics metrics, TimeProvider clock, ILogger<SitesWorker> log) : BackgroundService
+    IJobSource jobs, Visits visits, ScanTeller teller, IOptions<SitesOptions> options, RunningRoles roles, IHostApplicationLifetime life, SitesMetrics metrics, TimeProvider clock, ILogger<SitesWorker> log) : BackgroundService
 {
     private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(30);
+
+    // Scans that were told are marked together; one that is told twice does less harm than a write for each.
+    private static readonly TimeSpan MarkEvery = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
 
     // Each lease is extended this often while it lasts: two beats may be lost.
     private const int BeatsALease = 3;
@@ -57,10 +62,13 @@ internal sealed class SitesWorker(
         using CancellationTokenSource done = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task beats = Task.WhenAll(
             EveryAsync(options.Value.Worker.LeaseDuration / BeatsALease, visits.BeatAsync, done.Token),
+            EveryAsync(MarkEvery, teller.MarkAsync, done.Token),
+            EveryAsync(SweepEvery, teller.SweepAsync, done.Token),
             EveryAsync(CountEvery, CountAsync, done.Token));
         try
         {
             await TryAsync(BeginAsync, stoppingToken);
+            await TryAsync(teller.SweepAsync, stoppingToken);
             await TakeAsync(stoppingToken);
             await visits.IdleAsync().WaitAsync(stoppingToken);
             IsDone = true;
@@ -73,9 +81,11 @@ internal sealed class SitesWorker(
 
         await done.CancelAsync();
         await beats.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await TryAsync(teller.MarkAsync, CancellationToken.None);
         if (IsDone && roles.Named)
         {
-            life.StopApplication();
+            // A host that is still starting would take it for a failed start.
+            life.ApplicationStarted.Register(life.StopApplication);
         }
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
 using Whorl.Sources.Sites.Jobs;
-using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Sources.Sites;
@@ -12,8 +11,7 @@ namespace Whorl.Sources.Sites;
 /// A visit whose lease was lost is broken off; what it found is not kept.
 /// </summary>
 internal sealed class Visits(
-    IJobSource jobs, IResultSink results, ISiteScanner scanner, Politeness politeness, IObservationSink sink, ScanFeatureReader features, IOptions<SitesOptions> options, IOptions<NodeOptions> node,
-    SitesMetrics metrics, TimeProvider clock, ILogger<Visits> log) : IDisposable
+    IJobSource jobs, IResultSink results, ISiteScanner scanner, Politeness politeness, ScanTeller teller, IOptions<SitesOptions> options, SitesMetrics metrics, TimeProvider clock, ILogger<Visits> log) : IDisposable
 {
     // Jobs that wait for their host take no place of a visit; this is how many wait for each place.
     private const int WaitingForEach = 4;
@@ -106,7 +104,7 @@ internal sealed class Visits(
             using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, visit.Lost);
             try
             {
-                using IDisposable host = await EnterAsync(visit.Job.Site, both.Token);
+                using IDisposable host = await EnterAsync(politeness.EnterHostAsync(visit.Job.Site, both.Token));
                 await _places.WaitAsync(both.Token);
                 try
                 {
@@ -121,7 +119,7 @@ internal sealed class Visits(
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested && !visit.Lost.IsCancellationRequested)
             {
-                bool back = await jobs.FailAsync(visit.Run, JobReasons.Stopped, new(clock.GetUtcNow(), visit.Job.Interval), CancellationToken.None);
+                bool back = await jobs.FailAsync(visit.Run, JobReasons.Stopped, new(TimeSpan.Zero, visit.Job.Interval), CancellationToken.None);
                 end = back ? VisitEnd.GivenBack : VisitEnd.Lost;
             }
             catch (OperationCanceledException) when (visit.Lost.IsCancellationRequested)
@@ -143,9 +141,8 @@ internal sealed class Visits(
         }
     }
 
-    private async Task<IDisposable> EnterAsync(string host, CancellationToken cancel)
+    private async Task<IDisposable> EnterAsync(ValueTask<IDisposable> entering)
     {
-        ValueTask<IDisposable> entering = politeness.EnterHostAsync(host, cancel);
         if (entering.IsCompletedSuccessfully)
         {
             return entering.Result;
@@ -162,6 +159,29 @@ internal sealed class Visits(
         }
     }
 
+    // Who waits for the address lets another have the place, and the visit's time begins when it is let in.
+    private async ValueTask<IDisposable> EnterAddressAsync(PeerAddress address, CancellationTokenSource limit, CancellationToken cancel)
+    {
+        ValueTask<IDisposable> entering = politeness.EnterAddressAsync(address, cancel);
+        if (entering.IsCompletedSuccessfully)
+        {
+            return entering.Result;
+        }
+
+        limit.CancelAfter(Timeout.InfiniteTimeSpan);
+        _places.Release();
+        try
+        {
+            return await EnterAsync(entering);
+        }
+        finally
+        {
+            // Whoever runs holds a place, also to be broken off: it is left where it was taken.
+            await _places.WaitAsync(CancellationToken.None);
+            limit.CancelAfter(options.Value.Schedule.LongestVisit);
+        }
+    }
+
     private async Task<VisitEnd> ScanAsync(Visit visit, CancellationToken cancel)
     {
         ScanRecord scan;
@@ -175,7 +195,7 @@ internal sealed class Visits(
                 return await FailAsync(visit, $"given up after {visit.Job.Failures} failures", cancel);
             }
 
-            scan = await scanner.ScanAsync(visit.Run, visit.Job.Url, either.Token);
+            scan = await scanner.ScanAsync(visit.Run, visit.Job.Url, address => EnterAddressAsync(address, limit, either.Token), either.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -199,7 +219,7 @@ internal sealed class Visits(
     private async Task<VisitEnd> SucceedAsync(Visit visit, ScanRecord scan, CancellationToken cancel)
     {
         bool? changed = scan.Changed is null ? null : ScanDiff.IsTelling(scan.Changed);
-        NextVisit next = VisitSchedule.AfterSuccess(options.Value.Schedule, visit.Job.Interval, changed, clock.GetUtcNow(), Chance());
+        NextVisit next = VisitSchedule.AfterSuccess(options.Value.Schedule, visit.Job.Interval, changed, Chance());
         bool one = ReferenceEquals(jobs, results);
         if (!one)
         {
@@ -219,23 +239,19 @@ internal sealed class Visits(
         }
 
         metrics.Found(scan.Class);
-        if (!sink.TryPublish(ScanObservation.Of(scan, features.Of(scan), node.Value.Name, clock)))
-        {
-            metrics.Dropped();
-        }
-
+        await teller.TellAsync(scan);
         return VisitEnd.Succeeded;
     }
 
     private async Task<VisitEnd> FailAsync(Visit visit, string reason, CancellationToken cancel)
     {
-        NextVisit next = VisitSchedule.AfterFailure(options.Value.Schedule, visit.Job.Interval, visit.Job.Failures + 1, clock.GetUtcNow(), Chance());
-        if (next.Due is null)
+        NextVisit next = VisitSchedule.AfterFailure(options.Value.Schedule, visit.Job.Interval, visit.Job.Failures + 1, Chance());
+        if (next.After is null)
         {
             SitesLog.GivenUp(log, visit.Job.Url, visit.Job.Failures + 1);
         }
 
-        return await jobs.FailAsync(visit.Run, reason.Length > MaxReason ? reason[..MaxReason] : reason, next, cancel) ? VisitEnd.Failed : VisitEnd.Lost;
+        return await jobs.FailAsync(visit.Run, PlainText.Cut(reason, MaxReason), next, cancel) ? VisitEnd.Failed : VisitEnd.Lost;
     }
 
     private double Chance()

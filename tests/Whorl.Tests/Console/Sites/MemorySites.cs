@@ -111,5 +111,9 @@ internal sealed class MemorySites : IJobSource, IResultSink
 
     public Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel) => throw new NotSupportedException("Pages run nothing.");
 
+    public Task<IReadOnlyList<ScanRecord>> UntoldAsync(TimeSpan age, int limit, CancellationToken cancel) => throw new NotSupportedException("Pages tell nobody.");
+
+    public Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel) => throw new NotSupportedException("Pages tell nobody.");
+
     private static bool Matches(SiteJob job, JobQuery query) => (query.State is null || job.State == query.State) && (query.Site is null || job.Site == query.Site);
 }

@@ -180,7 +180,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         html.ShouldContain("hx-get=\"/jobs?site=failing.example&job=job-1\"");
         answer.Headers.Location!.ToString().ShouldBe("/jobs?site=failing.example&retried=1");
         host.Sites.Jobs.Find(each => each.Id == "job-1")!.State.ShouldBe(JobState.Queued);
-        (await member.GetStringAsync("/jobs?retried=1")).ShouldContain("One job is due now");
+        (await member.GetStringAsync("/jobs?retried=1")).ShouldContain("One more job is due now");
     }
 
     [Fact]

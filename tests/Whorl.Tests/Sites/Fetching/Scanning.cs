@@ -30,7 +30,7 @@ internal static class Scanning
             new PageReader(Identities.Value), objects, TimeProvider.System));
     }
 
-    public static Task<ScanRecord> ScanAsync(this SiteScanner scanner, string url) => scanner.ScanAsync("01kax0000000000000000000aa", url, TestContext.Current.CancellationToken);
+    public static Task<ScanRecord> ScanAsync(this SiteScanner scanner, string url) => scanner.ScanAsync("01kax0000000000000000000aa", url, enter: null, TestContext.Current.CancellationToken);
 
     /// <summary>A certificate for 127.0.0.1: <c>good</c> is somebody else's signature, the others have the fault that they are named after.</summary>
     public static X509Certificate2 Certificate(string kind)

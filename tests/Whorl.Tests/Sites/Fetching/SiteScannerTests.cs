@@ -266,6 +266,6 @@ public sealed class SiteScannerTests
             await Task.Delay(Timeout.Infinite, stop);
         });
         using SiteScanner scanner = Scanning.Scanner();
-        await Should.ThrowAsync<OperationCanceledException>(() => scanner.ScanAsync("x", site.Url, cancel.Token));
+        await Should.ThrowAsync<OperationCanceledException>(() => scanner.ScanAsync("x", site.Url, enter: null, cancel.Token));
     }
 }

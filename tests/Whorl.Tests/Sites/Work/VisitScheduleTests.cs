@@ -5,7 +5,6 @@ namespace Whorl.Tests.Sites.Work;
 
 public sealed class VisitScheduleTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly ScheduleOptions _options = new();
 
     [Theory]
@@ -18,9 +17,9 @@ public sealed class VisitScheduleTests
     [InlineData(150, false, 168)]
     public void Change_makes_visits_more_frequent_and_rest_less_within_bounds(double before, bool? changed, double after)
     {
-        NextVisit next = VisitSchedule.AfterSuccess(_options, TimeSpan.FromHours(before), changed, Now, 0.5);
-        (next.Interval, next.Due).ShouldBe((TimeSpan.FromHours(after), Now + TimeSpan.FromHours(after)));
-        VisitSchedule.AfterSuccess(_options, TimeSpan.FromHours(before), changed, Now, 0).Due.ShouldBe(Now + TimeSpan.FromHours(after * 0.9));
+        NextVisit next = VisitSchedule.AfterSuccess(_options, TimeSpan.FromHours(before), changed, 0.5);
+        (next.Interval, next.After).ShouldBe((TimeSpan.FromHours(after), TimeSpan.FromHours(after)));
+        VisitSchedule.AfterSuccess(_options, TimeSpan.FromHours(before), changed, 0).After.ShouldBe(TimeSpan.FromHours(after * 0.9));
     }
 
     [Theory]
@@ -30,15 +29,15 @@ public sealed class VisitScheduleTests
     public void Each_failure_doubles_the_wait_and_chance_takes_up_to_half(int failures, double seconds)
     {
         TimeSpan interval = TimeSpan.FromHours(3);
-        VisitSchedule.AfterFailure(_options, interval, failures, Now, 0).ShouldBe(new(Now + TimeSpan.FromSeconds(seconds), interval));
-        VisitSchedule.AfterFailure(_options, interval, failures, Now, 1).Due.ShouldBe(Now + TimeSpan.FromSeconds(seconds / 2));
+        VisitSchedule.AfterFailure(_options, interval, failures, 0).ShouldBe(new(TimeSpan.FromSeconds(seconds), interval));
+        VisitSchedule.AfterFailure(_options, interval, failures, 1).After.ShouldBe(TimeSpan.FromSeconds(seconds / 2));
     }
 
     [Fact]
     public void The_wait_is_bounded_and_ends_with_giving_up()
     {
         _options.MaxFailures = 1000;
-        VisitSchedule.AfterFailure(_options, TimeSpan.Zero, 999, Now, 0).Due.ShouldBe(Now + _options.LongestRetry);
-        VisitSchedule.AfterFailure(_options, TimeSpan.FromHours(1), 1000, Now, 0).ShouldBe(new(null, TimeSpan.FromHours(1)));
+        VisitSchedule.AfterFailure(_options, TimeSpan.Zero, 999, 0).After.ShouldBe(_options.LongestRetry);
+        VisitSchedule.AfterFailure(_options, TimeSpan.FromHours(1), 1000, 0).ShouldBe(new(null, TimeSpan.FromHours(1)));
     }
 }

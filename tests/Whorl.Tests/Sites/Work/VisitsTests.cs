@@ -49,6 +49,35 @@ public sealed class VisitsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_scan_that_was_kept_and_not_told_is_told_later_by_whoever_runs()
+    {
+        WorkerRig full = Rig((id, url, _) => Task.FromResult(Page(id, url, "A title"))), next = Rig((_, _, _) => throw new NotSupportedException());
+        full.Published.IsFull = true;
+        await Records.AddAsync([new("http://a.example/", "cli")], default);
+        await VisitAsync(full);
+
+        await next.Teller.SweepAsync(default);
+        next.Published.Observations.ShouldBeEmpty("it may be on its way yet");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await next.Teller.SweepAsync(default);
+        await next.Teller.SweepAsync(default);
+
+        next.Published.Observations.ShouldHaveSingleItem().Text("site.scan").ShouldBe((await Records.ScansAsync("a.example", 1, null, default))[0].Id);
+    }
+
+    [Fact]
+    public async Task A_scan_that_was_told_is_not_told_again()
+    {
+        WorkerRig rig = Rig((id, url, _) => Task.FromResult(Page(id, url, "A title")));
+        await Records.AddAsync([new("http://a.example/", "cli")], default);
+        await VisitAsync(rig);
+        await rig.Teller.MarkAsync(default);
+        _clock.Advance(TimeSpan.FromDays(1));
+        await rig.Teller.SweepAsync(default);
+        rig.Published.Observations.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_lost_lease_breaks_the_visit_off_and_nothing_of_it_is_kept()
     {
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -192,7 +221,7 @@ public sealed class VisitsTests : IDisposable
 
         rig.Visits.InWork.ShouldBe(0);
         IReadOnlyList<SiteJob> jobs = await Records.JobsAsync(new(), default);
-        jobs.ShouldAllBe(job => job.State == JobState.Failed && job.Due == _clock.GetUtcNow());
+        jobs.ShouldAllBe(job => job.State == JobState.Failed && job.Due == _clock.GetUtcNow() && job.Failures == 0);
         (await Records.RunsAsync(jobs[0].Id, 1, default))[0].Reason.ShouldBe(JobReasons.Stopped);
         rig.Life.Stopping.Task.IsCompleted.ShouldBeFalse("it was told to stop; it did not end by itself");
     }

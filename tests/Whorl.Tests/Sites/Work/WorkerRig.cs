@@ -5,7 +5,9 @@ using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Whorl.Bus;
 using Whorl.Kernel;
+using Whorl.Kernel.Sites;
 using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
@@ -25,7 +27,7 @@ internal sealed class FixtureScanner : ISiteScanner
 
     public static string File { get; } = Path.Combine(Repository.Root, "tests", "fixtures", "sites.json");
 
-    public Task<ScanRecord> ScanAsync(string id, string url, CancellationToken cancel)
+    public Task<ScanRecord> ScanAsync(string id, string url, EnterAddress? enter, CancellationToken cancel)
     {
         ScanRecord scan = new() { Id = id, Url = url, Site = SiteAddress.SiteOf(url), Time = _clock.GetUtcNow(), ElapsedMs = 0, Class = SiteClass.Unreachable, Reason = ScanReasons.Dns };
         if (_sites.TryGetValue(url, out Fixture? site))
@@ -90,7 +92,7 @@ internal sealed class SqlRecordsPlace : IAsyncDisposable
 /// <summary>A scanner that a test writes as a function.</summary>
 internal sealed class ScriptedScanner(Func<string, string, CancellationToken, Task<ScanRecord>> script) : ISiteScanner
 {
-    public Task<ScanRecord> ScanAsync(string id, string url, CancellationToken cancel) => script(id, url, cancel);
+    public Task<ScanRecord> ScanAsync(string id, string url, EnterAddress? enter, CancellationToken cancel) => script(id, url, cancel);
 }
 
 /// <summary>A worker with everything but the site real.</summary>
@@ -102,16 +104,21 @@ internal sealed class WorkerRig : IDisposable
     {
         IOptions<SitesOptions> set = Options.Create(options);
         SitesMetrics metrics = new(_meters);
-        Visits = new(
-            jobs, results, scanner, new(set, clock), Published, new(ScanFeatures.Of), set, Options.Create(new NodeOptions { Name = "test" }), metrics, clock, NullLogger<Visits>.Instance);
-        Worker = new(jobs, Visits, set, new(Named: true), Life, metrics, clock, NullLogger<SitesWorker>.Instance);
+        Politeness = new(set, clock);
+        Teller = new(results, Published, new(ScanFeatures.Of), Options.Create(new NodeOptions { Name = "test" }), metrics, clock, NullLogger<ScanTeller>.Instance);
+        Visits = new(jobs, results, scanner, Politeness, Teller, set, metrics, clock, NullLogger<Visits>.Instance);
+        Worker = new(jobs, Visits, Teller, set, new(Named: true), Life, metrics, clock, NullLogger<SitesWorker>.Instance);
     }
+
+    public Politeness Politeness { get; }
+
+    public ScanTeller Teller { get; }
 
     public Visits Visits { get; }
 
     public SitesWorker Worker { get; }
 
-    public ListSink Published { get; } = new();
+    public ListBus Published { get; } = new();
 
     public StubLife Life { get; } = new();
 
@@ -141,17 +148,27 @@ internal sealed class WorkerRig : IDisposable
         _meters.Dispose();
     }
 
-    internal sealed class ListSink : IObservationSink
+    internal sealed class ListBus : IBus
     {
         public ConcurrentQueue<Observation> Observations { get; } = [];
 
-        public bool TryPublish(Observation observation)
+        /// <summary>As a bus whose every bound was reached.</summary>
+        public bool IsFull { get; set; }
+
+        public ValueTask<bool> PublishAsync(BusMessage message, CancellationToken cancel)
         {
-            Observations.Enqueue(observation);
-            return true;
+            if (IsFull)
+            {
+                return new(false);
+            }
+
+            message.Topic.ShouldBe(Topics.ObservationPrefix + SiteKinds.Scan);
+            CloudEvents.TryReadBatch(message.Body, out IReadOnlyList<Observation> told).ShouldBeTrue();
+            told.ToList().ForEach(Observations.Enqueue);
+            return new(true);
         }
 
-        public bool TryPublish(ObservationBatch batch) => throw new NotSupportedException();
+        public ValueTask<IAsyncDisposable> SubscribeAsync(Subscription subscription, Func<BusMessage, CancellationToken, Task> handler, CancellationToken cancel) => throw new NotSupportedException();
     }
 
     internal sealed class StubLife : IHostApplicationLifetime, IDisposable
@@ -160,7 +177,7 @@ internal sealed class WorkerRig : IDisposable
 
         public TaskCompletionSource Stopping { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public CancellationToken ApplicationStarted => _never.Token;
+        public CancellationToken ApplicationStarted => new(canceled: true);
 
         public CancellationToken ApplicationStopping => _never.Token;
 

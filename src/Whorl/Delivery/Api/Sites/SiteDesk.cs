@@ -105,21 +105,13 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
     /// <summary>Makes jobs due now; the filter must narrow by something.</summary>
     public async Task<int> RetryAsync(JobFilter filter, CancellationToken cancel)
     {
-        JobQuery query = Read(filter) with { After = null, Limit = MaxPage };
+        JobQuery query = Read(filter);
         if (query.State is null && query.Site is null)
         {
             throw new DeskException(DeskFault.Bad("Nothing says which jobs.", "Name a state or a site: ?state=failed, ?site=shop.example."));
         }
 
-        // Those that were asked for by another state than queued are not found again: so a hundred thousand go in parts.
-        int retried = 0, some;
-        do
-        {
-            some = await Jobs.RetryAsync(query, cancel);
-            retried += some;
-        }
-        while (some == MaxPage && query.State is { } state && state != JobState.Queued);
-        return retried;
+        return await Jobs.RetryAllAsync(query, cancel);
     }
 
     public static SiteQuery Read(SiteFilter filter) => new(

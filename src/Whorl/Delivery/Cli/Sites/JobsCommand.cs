@@ -150,19 +150,19 @@ internal sealed class JobsCommand
             """) { _state, _site, all, _json };
         Run(command, async (jobs, parsed, cancel) =>
         {
-            JobQuery query = Query(parsed) with { Limit = int.MaxValue };
+            JobQuery query = Query(parsed);
             if (query.State is null && !parsed.GetValue(all))
             {
                 query = query with { State = JobState.Failed };
             }
 
-            int count = await jobs.RetryAsync(query, cancel);
+            int count = await jobs.RetryAllAsync(query, cancel);
             if (parsed.GetValue(_json))
             {
                 _output.Json(json => JsonSerializer.Serialize(json, new { Retried = count }, ScanJson.Options));
             }
 
-            _output.Say(count == 1 ? "1 job is due now" : $"{count} jobs are due now");
+            _output.Say(count == 1 ? "1 more job is due now" : $"{count} more jobs are due now");
             return ExitCode.Done;
         });
         return command;

@@ -124,7 +124,7 @@ internal sealed class SiteCommand
         Channel<ScanRecord> results = Channel.CreateBounded<ScanRecord>(atOnce);
         Task printing = PrintAsync();
         await Parallel.ForEachAsync(ReadUrls(parsed.GetValue(_urls)!, cancel), new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancel }, async (url, stop) =>
-            await results.Writer.WriteAsync(await scanner.ScanAsync(Uuid7.Text(Uuid7.New(_clock)), url, stop), stop));
+            await results.Writer.WriteAsync(await scanner.ScanAsync(Uuid7.Text(Uuid7.New(_clock)), url, enter: null, stop), stop));
         results.Writer.Complete();
         await printing;
         return failed == 0 ? ExitCode.Done : done > 0 ? ExitCode.PartlyDone : ExitCode.Failed;

@@ -65,8 +65,8 @@ internal sealed class JobPages(SiteDesk desk, TimeProvider clock)
         string? notice = retried switch
         {
             null => null,
-            1 => "One job is due now.",
-            _ => $"{retried} jobs are due now.",
+            1 => "One more job is due now.",
+            _ => $"{retried} more jobs are due now.",
         };
         JobsModel model = new(filter, counts, page.Items, null, reasons, chosen, history, fault, notice, desk.IsHere, desk.IsHere && Session.IsOperator(http.User), clock.GetUtcNow());
         return Page.Show<JobsPage, JobsModel>(http, model with { Older = page.Next is { } next ? SiteLinks.And(model.With(filter.State), "after", next) : null });

@@ -77,8 +77,12 @@ internal sealed class SiteDetails(SiteDesk desk, TimeProvider clock, CampaignQue
         return Page.Show<ComparePage, CompareModel>(http, new(site, older, newer, clock.GetUtcNow()), older is null || newer is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> RescanAsync(string site, CancellationToken cancel) =>
-        Results.Redirect($"{SiteLinks.Site(site)}?told={(await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 ? "due" : "none")}");
+    private async Task<IResult> RescanAsync(string site, CancellationToken cancel)
+    {
+        // A job that is due already, or in work, is not made due; it is there.
+        bool known = await desk.RetryAsync(new JobFilter { Site = site }, cancel) > 0 || (await desk.JobsAsync(new JobFilter { Site = site, Limit = 1 }, cancel)).Items.Count > 0;
+        return Results.Redirect($"{SiteLinks.Site(site)}?told={(known ? "due" : "none")}");
+    }
 
     // An image and nothing else: what is no PNG, JPEG or WebP by its first bytes is not served, whatever a record says of it.
     private async Task<IResult> ScreenshotAsync(HttpContext http, string site, string id)

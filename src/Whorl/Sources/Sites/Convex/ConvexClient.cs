@@ -27,6 +27,9 @@ internal sealed class ConvexClient : IDisposable
     /// <summary>For one try.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    // A deployment answers 400 to a name without a version of three numbers.
+    private static readonly string Name = $"whorl-{typeof(ConvexClient).Assembly.GetName().Version!.ToString(3)}";
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -74,7 +77,7 @@ internal sealed class ConvexClient : IDisposable
             _http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"{(isOwner ? "Convex" : "Bearer")} {_secret}");
         }
 
-        _http.DefaultRequestHeaders.TryAddWithoutValidation("Convex-Client", "whorl");
+        _http.DefaultRequestHeaders.TryAddWithoutValidation("Convex-Client", Name);
     }
 
     /// <summary>Where it is, for people.</summary>

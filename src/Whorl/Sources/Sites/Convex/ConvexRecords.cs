@@ -60,8 +60,7 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
     public Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel) => convex.MutateAsync<bool>(
         "jobs:fail", new { Run = run, Call = NewId(), Next = NextShape.Of(next), Reason = reason }, cancel);
 
-    /// <summary>At most 2,000 at once, which is one transaction.</summary>
-    public async Task<int> RetryAsync(JobQuery which, CancellationToken cancel) => (int)await convex.MutateAsync<double>("jobs:retry", Arguments(which, which.After, which.Limit), cancel);
+    public async Task<int> RetryAsync(JobQuery which, CancellationToken cancel) => (int)await convex.MutateAsync<double>("jobs:retry", new { which.State, which.Site, which.Limit }, cancel);
 
     public async Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel)
     {
@@ -164,6 +163,17 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
         }
 
         return SitesFound.Of(sites, query.Limit);
+    }
+
+    public async Task<IReadOnlyList<ScanRecord>> UntoldAsync(TimeSpan age, int limit, CancellationToken cancel) =>
+        [.. (await convex.QueryAsync<string[]>("scans:untold", new { Age = age.TotalMilliseconds, Limit = limit }, cancel)).Select(Read)];
+
+    public async Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel)
+    {
+        foreach (string[] some in told.Order(StringComparer.Ordinal).Chunk(MaxBatch))
+        {
+            await convex.MutateAsync<object?>("scans:tell", new { Scans = some }, cancel);
+        }
     }
 
     // The rest of the question is answered here: of one feature there are few.

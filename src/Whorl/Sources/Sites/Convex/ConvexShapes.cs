@@ -20,9 +20,9 @@ internal static class ConvexTime
 
 internal sealed record JobToAdd(string Url, string Site, string Origin, double? Due);
 
-internal sealed record NextShape([property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Due, double Interval)
+internal sealed record NextShape([property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? After, double Interval)
 {
-    public static NextShape Of(NextVisit next) => new(next.Due is { } due ? ConvexTime.Of(due) : null, next.Interval.TotalMilliseconds);
+    public static NextShape Of(NextVisit next) => new(next.After?.TotalMilliseconds, next.Interval.TotalMilliseconds);
 }
 
 internal sealed record JobShape(

@@ -160,5 +160,5 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
             + $"Accept-Encoding: {ContentBody.Accepted}\r\nAccept-Language: en-US,en;q=0.9\r\n\r\n";
     }
 
-    private static string Bounded(string text) => text.Length > WebAddress.MaxLength ? text[..WebAddress.MaxLength] : text;
+    private static string Bounded(string text) => PlainText.Cut(text, WebAddress.MaxLength);
 }

@@ -42,10 +42,8 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
         _screenshots.Dispose();
     }
 
-    public async Task<ScanRecord> ScanAsync(string id, string url, CancellationToken cancel)
+    public async Task<ScanRecord> ScanAsync(string id, string url, EnterAddress? enter, CancellationToken cancel)
     {
-        DateTimeOffset time = tools.Clock.GetUtcNow();
-        long start = Stopwatch.GetTimestamp();
         if (!SiteAddress.TryParse(url, out SiteAddress? asked))
         {
             string text = url.Trim();
@@ -54,7 +52,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
                 Id = id,
                 Url = Cut(text, SiteAddress.MaxLength),
                 Site = "",
-                Time = time,
+                Time = tools.Clock.GetUtcNow(),
                 ElapsedMs = 0,
                 Class = SiteClass.Unreachable,
                 Reason = ScanReasons.BadUrl,
@@ -65,6 +63,9 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
         (Uri target, string site) = (new(asked.Url), asked.Site);
         List<string> faults = [];
         SiteNames names = new(tools.Dns, tools.Hosts);
+        using IDisposable? place = enter is null ? null : await EnterAsync(site, names, enter, cancel);
+        DateTimeOffset time = tools.Clock.GetUtcNow();
+        long start = Stopwatch.GetTimestamp();
         using CancellationTokenSource page = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         page.CancelAfter(tools.Options.Timeout);
         using CancellationTokenSource background = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -119,6 +120,17 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
             end.Exchange?.Dispose();
             await background.CancelAsync();
         }
+    }
+
+    // A site whose name has no address, or none in time, is nobody's to wait for; the visit tells why.
+    private async Task<IDisposable?> EnterAsync(string site, SiteNames names, EnterAddress enter, CancellationToken cancel)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(tools.Options.Timeout);
+        Task<NamedAddresses> asked = names.AddressesAsync(site, cancel);
+        await ((Task)asked).WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancel.ThrowIfCancellationRequested();
+        return asked is { IsCompletedSuccessfully: true, Result.Addresses: [PeerAddress first, ..] } ? await enter(first) : null;
     }
 
     private async Task<NetworkFacts> NetworkAsync(string site, SiteNames names, List<string> faults, CancellationToken cancel)
@@ -184,7 +196,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
 
     private static bool IsCookie(HeaderFact header) => header.Name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
 
-    private static string Cut(string text, int max) => text.Length > max ? text[..max] : text;
+    private static string Cut(string text, int max) => PlainText.Cut(text, max);
 
     private static string Bounded(string text) => Cut(text, MaxDetail);
 }

@@ -24,7 +24,10 @@ internal interface IJobSource
     /// <summary>Ends a run without one. False as above.</summary>
     Task<bool> FailAsync(string run, string reason, NextVisit next, CancellationToken cancel);
 
-    /// <summary>Makes jobs due now, also those that are due never, and forgets their failures: they are queued again. Those in work are left alone. How many is returned.</summary>
+    /// <summary>
+    /// Makes jobs due now, also those that are due never, and forgets their failures: they are queued again. Those in work, or queued and due already, are left alone. How many is returned;
+    /// one call makes no more due than one transaction bears, which is a thousand at least: <see cref="JobRetries"/> asks for all.
+    /// </summary>
     Task<int> RetryAsync(JobQuery which, CancellationToken cancel);
 
     Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel);
@@ -54,6 +57,12 @@ internal interface IResultSink
 
     /// <summary>The sites by their newest scan, the latest first. A text is looked for in a bounded number of them.</summary>
     Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel);
+
+    /// <summary>Scans that were kept so long ago, and that nobody has said to have told; the first kept first. There may be more than are returned.</summary>
+    Task<IReadOnlyList<ScanRecord>> UntoldAsync(TimeSpan age, int limit, CancellationToken cancel);
+
+    /// <summary>Remembers that scans, by their ids, were told to whoever listens.</summary>
+    Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel);
 }
 
 /// <summary>Sites that were found.</summary>

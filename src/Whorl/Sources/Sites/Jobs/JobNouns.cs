@@ -26,7 +26,7 @@ internal sealed record NewJob(string Url, string Origin, DateTimeOffset? Due = n
 
 /// <summary>A site under watch.</summary>
 /// <param name="Due">When it may be claimed; while it is leased the end of the lease; null for never by itself.</param>
-/// <param name="Failures">Failed and abandoned runs since the last that succeeded.</param>
+/// <param name="Failures">Failed and abandoned runs since the last that succeeded, without those that were given back.</param>
 /// <param name="Interval">Time between visits, as it has adapted.</param>
 /// <param name="Run">The run that holds it while it is leased, else the last one.</param>
 internal sealed record SiteJob(
@@ -45,7 +45,8 @@ internal sealed record JobRun(string Id, string Job, string Worker, RunState Sta
 internal sealed record JobTransition(string Job, string? Run, JobState From, JobState To, DateTimeOffset Time, string? Reason);
 
 /// <summary>How a job goes on after a run.</summary>
-internal sealed record NextVisit(DateTimeOffset? Due, TimeSpan Interval);
+/// <param name="After">How long after the run's end it is due again, by the source's clock; null for never by itself.</param>
+internal sealed record NextVisit(TimeSpan? After, TimeSpan Interval);
 
 /// <summary>Jobs in the order they are due; <c>After</c> is the id of the last one of the page before.</summary>
 internal sealed record JobQuery(JobState? State = null, string? Site = null, string? After = null, int Limit = 100);
@@ -59,6 +60,6 @@ internal static class JobReasons
     /// <summary>The worker was not heard of until the end of its lease.</summary>
     public const string LeaseExpired = "lease expired";
 
-    /// <summary>The worker was told to stop, and gave the job back.</summary>
+    /// <summary>The worker was told to stop, and gave the job back: a failed run, and no failure of the job.</summary>
     public const string Stopped = "stopped";
 }

@@ -41,5 +41,5 @@ internal static class ScanObservation
         }
     }
 
-    private static string Cut(string text, int max) => text.Length <= max ? text : string.Concat(text.AsSpan(0, max - 1), "…");
+    private static string Cut(string text, int max) => text.Length <= max ? text : PlainText.Cut(text, max - 1) + "…";
 }

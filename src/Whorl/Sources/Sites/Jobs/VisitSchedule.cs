@@ -13,7 +13,7 @@ internal static class VisitSchedule
     /// <param name="before">Time between the visits so far; zero at the first.</param>
     /// <param name="changed">Whether something telling changed; null where there was nothing to compare.</param>
     /// <param name="chance">0 to 1.</param>
-    public static NextVisit AfterSuccess(ScheduleOptions options, TimeSpan before, bool? changed, DateTimeOffset now, double chance)
+    public static NextVisit AfterSuccess(ScheduleOptions options, TimeSpan before, bool? changed, double chance)
     {
         TimeSpan interval = changed switch
         {
@@ -23,12 +23,12 @@ internal static class VisitSchedule
             false => before * AfterNone,
         };
         interval = TimeSpan.FromTicks(Math.Clamp(interval.Ticks, options.ShortestInterval.Ticks, options.LongestInterval.Ticks));
-        return new(now + (interval * (1 + (Spread * ((2 * chance) - 1)))), interval);
+        return new(interval * (1 + (Spread * ((2 * chance) - 1))), interval);
     }
 
     /// <param name="failures">In a row, this one included.</param>
     /// <param name="chance">0 to 1.</param>
-    public static NextVisit AfterFailure(ScheduleOptions options, TimeSpan before, int failures, DateTimeOffset now, double chance)
+    public static NextVisit AfterFailure(ScheduleOptions options, TimeSpan before, int failures, double chance)
     {
         if (failures >= options.MaxFailures)
         {
@@ -36,6 +36,6 @@ internal static class VisitSchedule
         }
 
         double seconds = Math.Min(options.LongestRetry.TotalSeconds, options.RetryAfter.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 40)));
-        return new(now + TimeSpan.FromSeconds(seconds * (1 - (chance / 2))), before);
+        return new(TimeSpan.FromSeconds(seconds * (1 - (chance / 2))), before);
     }
 }

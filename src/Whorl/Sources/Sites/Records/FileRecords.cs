@@ -22,6 +22,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
     private readonly Dictionary<string, string> _jobOfRun = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<JobRun>> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<JobTransition>> _transitions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ScanRecord Scan, DateTimeOffset Kept)> _untold = new(StringComparer.Ordinal);
 
     /// <param name="jobs">File with jobs; null for none.</param>
     /// <param name="results">File for scans; null for none.</param>
@@ -66,7 +67,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
             DateTimeOffset now = _clock.GetUtcNow();
             foreach (SiteJob lost in Ordered(_jobs.Values.Where(job => job.State == JobState.Leased && job.Due <= now)))
             {
-                End(lost, RunState.Abandoned, JobReasons.LeaseExpired, new(now, lost.Interval));
+                End(lost, RunState.Abandoned, JobReasons.LeaseExpired, new(TimeSpan.Zero, lost.Interval));
             }
 
             List<LeasedJob> claimed = [];
@@ -116,7 +117,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
             End(job, RunState.Succeeded, null, next);
             if (keep is not null)
             {
-                Results.Add(keep);
+                Keep(keep);
             }
         }
 
@@ -147,7 +148,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
         lock (_gate)
         {
             DateTimeOffset now = _clock.GetUtcNow();
-            SiteJob[] jobs = [.. Find(which).Where(job => job.State != JobState.Leased).Take(which.Limit)];
+            SiteJob[] jobs = [.. Find(which).Where(job => job.State != JobState.Leased && !(job.State == JobState.Queued && job.Due <= now)).Take(which.Limit)];
             foreach (SiteJob job in jobs)
             {
                 _jobs[job.Id] = job with { State = JobState.Queued, Due = now, Failures = 0 };
@@ -196,7 +197,11 @@ internal sealed class FileRecords : IJobSource, IResultSink
 
     public Task WriteAsync(ScanRecord scan, CancellationToken cancel)
     {
-        Results.Add(scan);
+        lock (_gate)
+        {
+            Keep(scan);
+        }
+
         Results.Write();
         return Task.CompletedTask;
     }
@@ -229,6 +234,28 @@ internal sealed class FileRecords : IJobSource, IResultSink
     private IEnumerable<ScanRecord> Find(string site, int limit, string? before) =>
         Results.All().Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit);
 
+    public Task<IReadOnlyList<ScanRecord>> UntoldAsync(TimeSpan age, int limit, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            DateTimeOffset before = _clock.GetUtcNow() - age;
+            return Task.FromResult<IReadOnlyList<ScanRecord>>([.. _untold.Values.Where(each => each.Kept <= before).OrderBy(each => each.Kept).ThenBy(each => each.Scan.Id, StringComparer.Ordinal).Take(limit).Select(each => each.Scan)]);
+        }
+    }
+
+    public Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            foreach (string scan in told)
+            {
+                _untold.Remove(scan);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
     private ResultFile Results => _results ?? throw new InvalidOperationException("These records have no file for results.");
 
     private static bool Has(string? text, string part) => text?.Contains(part, StringComparison.OrdinalIgnoreCase) == true;
@@ -244,6 +271,14 @@ internal sealed class FileRecords : IJobSource, IResultSink
         bytes[6] = (byte)(0x70 | (bytes[6] & 15));
         bytes[8] = (byte)(0x80 | (bytes[8] & 63));
         return Kernel.Uuid7.Text(new Guid(bytes, bigEndian: true));
+    }
+
+    private void Keep(ScanRecord scan)
+    {
+        if (Results.Add(scan))
+        {
+            _untold[scan.Id] = (scan, _clock.GetUtcNow());
+        }
     }
 
     private int Add(IReadOnlyCollection<NewJob> jobs)
@@ -285,7 +320,8 @@ internal sealed class FileRecords : IJobSource, IResultSink
     {
         DateTimeOffset now = _clock.GetUtcNow();
         JobState to = how == RunState.Succeeded ? JobState.Succeeded : how == RunState.Failed ? JobState.Failed : JobState.Abandoned;
-        _jobs[job.Id] = job with { State = to, Due = next.Due, Interval = next.Interval, Failures = to == JobState.Succeeded ? 0 : job.Failures + 1, Worker = null, LeasedUntil = null };
+        int failures = to == JobState.Succeeded ? 0 : reason == JobReasons.Stopped ? job.Failures : job.Failures + 1;
+        _jobs[job.Id] = job with { State = to, Due = now + next.After, Interval = next.Interval, Failures = failures, Worker = null, LeasedUntil = null };
         List<JobRun> runs = _runs[job.Id];
         runs[^1] = runs[^1] with { State = how, Ended = now, Reason = reason };
         _transitions[job.Id].Add(new(job.Id, job.Run, JobState.Leased, to, now, reason));

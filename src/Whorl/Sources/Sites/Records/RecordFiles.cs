@@ -95,15 +95,15 @@ internal sealed class ResultFile
         }
     }
 
-    public void Add(ScanRecord scan)
+    /// <summary>False where it is there already.</summary>
+    public bool Add(ScanRecord scan)
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(scan, Shape);
         lock (_gate)
         {
-            if (_scans.TryAdd((scan.Url, scan.Id), (scan, json)))
-            {
-                _version++;
-            }
+            bool added = _scans.TryAdd((scan.Url, scan.Id), (scan, json));
+            _version += added ? 1 : 0;
+            return added;
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Whorl.Kernel.Sites;
 using Whorl.Sources.Sites.Jobs;
@@ -12,9 +11,6 @@ internal sealed record ScanFeatureReader(Func<ScanRecord, IReadOnlyList<SiteFeat
 /// <summary>What lists show of a scan, the same in every system of record.</summary>
 internal static class ScanLines
 {
-    /// <summary>NUL, and halves of pairs: texts with these are looked at closely before they are stored.</summary>
-    public static readonly SearchValues<char> Unstorable = SearchValues.Create([(char)0, .. Enumerable.Range(0xD800, 0x800).Select(code => (char)code)]);
-
     /// <summary>The first icon, as feature <c>icon_mmh3</c> has it.</summary>
     public static string? Icon(ScanRecord scan) => scan.Icons is [{ } first, ..] ? first.Mmh3.ToString(CultureInfo.InvariantCulture) : null;
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Dapper;
 using Whorl.Kernel;
 using Whorl.Sources.Sites.Jobs;
@@ -9,7 +10,8 @@ namespace Whorl.Sources.Sites.Records;
 
 /// <summary>
 /// Jobs and scans in SQLite or PostgreSQL. Claims, heart beats and what people ask for are transactions of their own; the ends of runs, which come by the dozen, share one.
-/// A run's end is one conditional step of its job's row, so whoever comes second, or too late, changes nothing.
+/// A run's end is one conditional step of its job's row, so whoever comes second, or too late, changes nothing. Leases go by one clock: the server's where there is one; a file is one machine's.
+/// Whoever locks several jobs does so in the order of their runs, and sites after them in theirs, so that two that meet wait for each other one way only.
 /// </summary>
 internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlScans scans, TimeProvider clock) : IJobSource, IResultSink, IAsyncDisposable
 {
@@ -18,6 +20,9 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
 
     // SQLite finds each parameter by name, one after another.
     private const int RunsAStatement = 200;
+
+    // Jobs made due in one transaction, which holds their rows that long.
+    private const int MaxRetried = 5000;
 
     private const string Columns =
         """
@@ -33,7 +38,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
-        DateTimeOffset now = clock.GetUtcNow();
+        DateTimeOffset now = await NowAsync(connection, transaction, cancel);
 
         // In one order, so that two that add the same never wait for each other.
         int added = 0;
@@ -45,7 +50,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
                 VALUES (@id, @Url, @site, @Origin, 0, @due, 0, 0, 0, @now, '', '')
                 ON CONFLICT (url) DO NOTHING
                 """,
-                new { id = Uuid7.Text(Uuid7.New(clock)), job.Url, site = SiteAddress.SiteOf(job.Url), job.Origin, due = ColumnTypes.Microseconds(job.Due ?? now), now = ColumnTypes.Microseconds(now) }, transaction, cancellationToken: cancel));
+                new { id = Uuid7.Text(Guid.CreateVersion7(now)), job.Url, site = SiteAddress.SiteOf(job.Url), job.Origin, due = ColumnTypes.Microseconds(job.Due ?? now), now = ColumnTypes.Microseconds(now) }, transaction, cancellationToken: cancel));
         }
 
         await transaction.CommitAsync(cancel);
@@ -56,7 +61,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
-        DateTimeOffset now = clock.GetUtcNow();
+        DateTimeOffset now = await NowAsync(connection, transaction, cancel);
         long at = ColumnTypes.Microseconds(now);
         await AbandonAsync(transaction, at, cancel);
 
@@ -65,7 +70,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
             SqlText.For(database.Dialect, $"SELECT {Columns} FROM site_jobs WHERE due <= @at AND state <> 1 ORDER BY due, id LIMIT @count {{postgres:FOR UPDATE SKIP LOCKED}}"),
             new { at, count = (long)count }, transaction, cancellationToken: cancel))).AsList())
         {
-            string run = Uuid7.Text(Uuid7.New(clock));
+            string run = Uuid7.Text(Guid.CreateVersion7(now));
             long until = ColumnTypes.Microseconds(now + lease);
             await connection.ExecuteAsync(new CommandDefinition(
                 """
@@ -85,12 +90,19 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
     {
         HashSet<string> held = new(StringComparer.Ordinal);
         await using DbConnection connection = await database.OpenAsync(cancel);
-        DateTimeOffset now = clock.GetUtcNow();
         foreach (string[] some in runs.Order(StringComparer.Ordinal).Chunk(RunsAStatement))
         {
-            held.UnionWith(await connection.QueryAsync<string>(new CommandDefinition(
-                SqlText.For(database.Dialect, "UPDATE site_jobs SET due = @until WHERE run {sqlite:IN @some}{postgres:= ANY(@some)} AND state = 1 AND due > @at AND worker = @worker RETURNING run"),
-                new { until = ColumnTypes.Microseconds(now + lease), at = ColumnTypes.Microseconds(now), worker, some }, cancellationToken: cancel)));
+            await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
+            DateTimeOffset now = await NowAsync(connection, transaction, cancel);
+            IEnumerable<string> extended = await connection.QueryAsync<string>(new CommandDefinition(
+                SqlText.For(database.Dialect, """
+                    UPDATE site_jobs SET due = @until
+                    WHERE id IN (SELECT id FROM site_jobs WHERE run {sqlite:IN @some}{postgres:= ANY(@some)} AND state = 1 AND due > @at AND worker = @worker {postgres:ORDER BY run COLLATE "C" FOR UPDATE})
+                    RETURNING run
+                    """),
+                new { until = ColumnTypes.Microseconds(now + lease), at = ColumnTypes.Microseconds(now), worker, some }, transaction, cancellationToken: cancel));
+            await transaction.CommitAsync(cancel);
+            held.UnionWith(extended);
         }
 
         return held;
@@ -104,15 +116,22 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(cancel);
-        long at = ColumnTypes.Microseconds(clock.GetUtcNow());
-        List<JobRow> rows = (await connection.QueryAsync<JobRow>(new CommandDefinition(
-            SqlText.For(database.Dialect, $"SELECT {Columns} FROM site_jobs WHERE state <> 1 {Where(which)} ORDER BY due, id LIMIT @limit {{postgres:FOR UPDATE SKIP LOCKED}}"), Parameters(which), transaction, cancellationToken: cancel))).AsList();
-        await connection.ExecuteAsync(new CommandDefinition("UPDATE site_jobs SET state = 0, due = @at, failures = 0 WHERE id = @Id", rows.Select(row => new { row.Id, at }), transaction, cancellationToken: cancel));
+        long at = ColumnTypes.Microseconds(await NowAsync(connection, transaction, cancel));
+        string[] ids = [.. await connection.QueryAsync<string>(new CommandDefinition(
+            SqlText.For(database.Dialect, $$"""
+                SELECT id FROM site_jobs WHERE state <> 1 AND NOT (state = 0 AND due <= {{at}}) {{Where(which)}} ORDER BY due, id LIMIT @limit {postgres:FOR UPDATE SKIP LOCKED}
+                """),
+            Parameters(which with { Limit = Math.Min(which.Limit, MaxRetried) }), transaction, cancellationToken: cancel))];
+        object some = database.Dialect == Dialect.Postgres ? ids : JsonSerializer.Serialize(ids);
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO site_transitions (job, from_state, to_state, time, reason) VALUES (@Id, @State, 0, @at, 'retry')",
-            rows.Where(row => row.State != (long)JobState.Queued).Select(row => new { row.Id, row.State, at }), transaction, cancellationToken: cancel));
+            SqlText.For(database.Dialect, """
+                INSERT INTO site_transitions (job, from_state, to_state, time, reason)
+                SELECT id, state, 0, @at, 'retry' FROM site_jobs WHERE state <> 0 AND id {sqlite:IN (SELECT value FROM json_each(@some))}{postgres:= ANY(@some)};
+                UPDATE site_jobs SET state = 0, due = @at, failures = 0 WHERE id {sqlite:IN (SELECT value FROM json_each(@some))}{postgres:= ANY(@some)};
+                """),
+            new { at, some }, transaction, cancellationToken: cancel));
         await transaction.CommitAsync(cancel);
-        return rows.Count;
+        return ids.Length;
     }
 
     public async Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel)
@@ -143,7 +162,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
         Dictionary<JobState, long> jobs = (await connection.QueryAsync<(long State, long Count)>(new CommandDefinition("SELECT state, COUNT(*) FROM site_jobs GROUP BY state", cancellationToken: cancel)))
             .ToDictionary(row => (JobState)row.State, row => row.Count);
         long due = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT COUNT(*) FROM site_jobs WHERE due <= @at", new { at = ColumnTypes.Microseconds(clock.GetUtcNow()) }, cancellationToken: cancel));
+            "SELECT COUNT(*) FROM site_jobs WHERE due <= @at", new { at = ColumnTypes.Microseconds(await NowAsync(connection, null, cancel)) }, cancellationToken: cancel));
         return new(jobs, due);
     }
 
@@ -156,6 +175,14 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
     public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => scans.LinesAsync(site, limit, before, cancel);
 
     public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel) => scans.FindAsync(query, cancel);
+
+    public async Task<IReadOnlyList<ScanRecord>> UntoldAsync(TimeSpan age, int limit, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return await SqlScans.UntoldAsync(connection, await NowAsync(connection, null, cancel) - age, limit, cancel);
+    }
+
+    public Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel) => scans.ToldAsync(told, cancel);
 
     public async ValueTask DisposeAsync()
     {
@@ -197,43 +224,55 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
         return end.Ended;
     }
 
-    // Sites in one order, so that two workers whose batches meet at a site wait for each other one way only.
     private async Task WriteAsync(DbTransaction transaction, IReadOnlyList<INote> notes, CancellationToken cancel)
     {
-        foreach (INote note in notes.OrderBy(note => note.Scan?.Site, StringComparer.Ordinal))
+        DateTimeOffset now = await NowAsync(transaction.Connection!, transaction, cancel);
+        foreach (EndNote end in notes.OfType<EndNote>().OrderBy(end => end.Run, StringComparer.Ordinal))
         {
-            if (note is EndNote end)
-            {
-                await EndAsync(transaction, end, cancel);
-            }
+            await EndAsync(transaction, end, now, cancel);
+        }
 
-            if (note.Scan is { } scan && note is not EndNote { Ended: false })
-            {
-                await scans.WriteAsync(transaction, scan, cancel);
-            }
+        foreach (ScanRecord scan in notes.Where(note => note is not EndNote { Ended: false }).Select(note => note.Scan).OfType<ScanRecord>().OrderBy(scan => scan.Site, StringComparer.Ordinal))
+        {
+            await scans.WriteAsync(transaction, scan, now, cancel);
         }
     }
 
-    private async Task EndAsync(DbTransaction transaction, EndNote end, CancellationToken cancel)
+    private static async Task EndAsync(DbTransaction transaction, EndNote end, DateTimeOffset now, CancellationToken cancel)
     {
-        long at = ColumnTypes.Microseconds(clock.GetUtcNow());
-        string? job = await transaction.Connection!.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
+        long at = ColumnTypes.Microseconds(now);
+        RunState state = end.To == JobState.Succeeded ? RunState.Succeeded : RunState.Failed;
+        DbConnection connection = transaction.Connection!;
+        string? job = await connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
             """
-            UPDATE site_jobs SET state = @to, due = @due, interval_us = @interval, worker = '', failures = CASE WHEN @to = 2 THEN 0 ELSE failures + 1 END
+            UPDATE site_jobs SET state = @to, due = @due, interval_us = @interval, worker = '', failures = CASE WHEN @to = 2 THEN 0 ELSE failures + @fault END
             WHERE run = @Run AND state = 1 AND due > @at RETURNING id
             """,
-            new { end.Run, to = (long)end.To, at, due = end.Next.Due is { } due ? ColumnTypes.Microseconds(due) : SitesTables.Never, interval = end.Next.Interval.Ticks / TimeSpan.TicksPerMicrosecond }, transaction, cancellationToken: cancel));
-        end.Ended = job is not null;
-        if (end.Ended)
+            new
+            {
+                end.Run, to = (long)end.To, at, due = end.Next.After is { } after ? ColumnTypes.Microseconds(now + after) : SitesTables.Never, interval = end.Next.Interval.Ticks / TimeSpan.TicksPerMicrosecond,
+                fault = end.Reason == JobReasons.Stopped ? 0L : 1L,
+            }, transaction, cancellationToken: cancel));
+        if (job is null)
         {
-            await transaction.Connection!.ExecuteAsync(new CommandDefinition(
-                """
-                UPDATE site_runs SET state = @state, ended = @at, reason = @Reason WHERE id = @Run;
-                INSERT INTO site_transitions (job, run, from_state, to_state, time, reason) VALUES (@job, @Run, 1, @to, @at, @Reason);
-                """,
-                new { end.Run, end.Reason, job, at, to = (long)end.To, state = (long)(end.To == JobState.Succeeded ? RunState.Succeeded : RunState.Failed) }, transaction, cancellationToken: cancel));
+            // Where this very note had ended the run already, and only the answer to the commit was lost, it has.
+            end.Ended = end.Ended && await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+                "SELECT COUNT(*) FROM site_runs WHERE id = @Run AND state = @state", new { end.Run, state = (long)state }, transaction, cancellationToken: cancel)) == 1;
+            return;
         }
+
+        end.Ended = true;
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            UPDATE site_runs SET state = @state, ended = @at, reason = @reason WHERE id = @Run;
+            INSERT INTO site_transitions (job, run, from_state, to_state, time, reason) VALUES (@job, @Run, 1, @to, @at, @reason);
+            """,
+            new { end.Run, reason = PlainText.Of(end.Reason), job, at, to = (long)end.To, state = (long)state }, transaction, cancellationToken: cancel));
     }
+
+    private async Task<DateTimeOffset> NowAsync(DbConnection connection, DbTransaction? transaction, CancellationToken cancel) => database.Dialect == Dialect.Postgres
+        ? ColumnTypes.Time(await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint", transaction: transaction, cancellationToken: cancel)))
+        : clock.GetUtcNow();
 
     private interface INote
     {
@@ -244,7 +283,7 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
 
     private sealed record EndNote(string Run, JobState To, string? Reason, ScanRecord? Scan, NextVisit Next) : INote
     {
-        /// <summary>Whether the run was this one's to end; said by the transaction that was committed last.</summary>
+        /// <summary>Whether the run was this one's to end; said by the transaction that was tried last.</summary>
         public bool Ended { get; set; }
     }
 

@@ -20,20 +20,23 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
     // Sites of a feature are looked up and put in order; where that would be more, the order is walked and each site asked, and a page is full soon.
     private const int FewSites = 10_000;
 
-    public async Task WriteAsync(DbTransaction transaction, ScanRecord scan, CancellationToken cancel)
+    // SQLite finds each parameter by name, one after another.
+    private const int ScansAStatement = 200;
+
+    public async Task WriteAsync(DbTransaction transaction, ScanRecord scan, DateTimeOffset now, CancellationToken cancel)
     {
         DbConnection connection = transaction.Connection!;
         long time = ColumnTypes.Microseconds(scan.Time);
         SiteRow row = new(
-            Plain(scan.Site)!, Plain(scan.Url)!, (long)scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, Plain(Cut(scan.Page?.Title)), scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time,
-            scan.Changed is { Count: > 0 } ? time : null, scan.Id);
+            PlainText.Of(scan.Site)!, PlainText.Of(scan.Url)!, (long)scan.Class, PlainText.Of(scan.Reason), scan.Http is { Status: > 0 } http ? http.Status : null,
+            scan.Page?.Title is { } title ? PlainText.Of(PlainText.Cut(title, MaxTitle)) : null, scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time, scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         int added = await connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO site_scans (id, site, time, class, reason, status, title, changed, document)
-            VALUES (@Id, @Site, @time, @Class, @Reason, @Status, @Title, @changed, @document)
+            INSERT INTO site_scans (id, site, time, class, reason, status, title, changed, document, untold)
+            VALUES (@Id, @Site, @time, @Class, @Reason, @Status, @Title, @changed, @document, @untold)
             ON CONFLICT (id) DO NOTHING
             """,
-            new { scan.Id, row.Site, time, row.Class, row.Reason, row.Status, row.Title, changed = scan.Changed is { } words ? string.Join(',', words) : null, document = JsonSerializer.Serialize(scan, ScanJson.Options) },
+            new { scan.Id, row.Site, time, row.Class, row.Reason, row.Status, row.Title, changed = scan.Changed is { } words ? string.Join(',', words) : null, document = JsonSerializer.Serialize(scan, ScanJson.Options), untold = ColumnTypes.Microseconds(now) },
             transaction, cancellationToken: cancel));
         if (added == 0)
         {
@@ -59,7 +62,7 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
 
         if (order >= 0)
         {
-            await ShowAsync(transaction, row.Site, [.. features.Of(scan).Select(each => new SiteFeature(each.Kind, Plain(each.Value)!))], cancel);
+            await ShowAsync(transaction, row.Site, [.. features.Of(scan).Select(each => new SiteFeature(each.Kind, PlainText.Of(each.Value)!))], cancel);
         }
     }
 
@@ -96,7 +99,7 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
         await using DbConnection connection = await database.OpenAsync(cancel);
         DynamicParameters values = new(new
         {
-            text = Plain(query.Text)?.ToLowerInvariant(), @class = (long?)query.Class, feature.Kind, Value = Plain(feature.Value), before = query.Before, limit = query.Limit + 1L, few = FewSites + 1L, last = MaxSearched - 1L,
+            text = PlainText.Of(query.Text)?.ToLowerInvariant(), @class = (long?)query.Class, feature.Kind, Value = PlainText.Of(feature.Value), before = query.Before, limit = query.Limit + 1L, few = FewSites + 1L, last = MaxSearched - 1L,
         });
         bool few = query.Feature is not null && await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT COUNT(*) FROM (SELECT 1 FROM site_features WHERE kind = @Kind AND value = @Value LIMIT @few) AS shown", values, cancellationToken: cancel)) <= FewSites;
@@ -124,6 +127,21 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
                     """, values, cancellationToken: cancel))).Select(row => row.Read()),
             ], query.Limit);
         return end is not null && found.More is null ? found with { More = end, Searched = MaxSearched } : found;
+    }
+
+    public static async Task<IReadOnlyList<ScanRecord>> UntoldAsync(DbConnection connection, DateTimeOffset before, int limit, CancellationToken cancel) =>
+        [.. (await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT document FROM site_scans WHERE untold <= @before ORDER BY untold, id LIMIT @limit", new { before = ColumnTypes.Microseconds(before), limit = (long)limit }, cancellationToken: cancel))).Select(Read)];
+
+    public async Task ToldAsync(IReadOnlyCollection<string> told, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        foreach (string[] some in told.Order(StringComparer.Ordinal).Chunk(ScansAStatement))
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                SqlText.For(database.Dialect, "UPDATE site_scans SET untold = NULL WHERE id IN {sqlite:@some}{postgres:(SELECT id FROM site_scans WHERE id = ANY(@some) ORDER BY id FOR UPDATE)}"),
+                new { some }, cancellationToken: cancel));
+        }
     }
 
     /// <summary>Has the table of features say what a site shows now, and touches only what is not so already.</summary>
@@ -166,19 +184,6 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
     }
 
     private static ScanRecord Read(string document) => JsonSerializer.Deserialize<ScanRecord>(document, ScanJson.Options)!;
-
-    private static string? Cut(string? title) => title is { Length: > MaxTitle } ? title[..MaxTitle] : title;
-
-    // PostgreSQL holds neither a NUL nor half of a pair.
-    private static string? Plain(string? text)
-    {
-        if (text is null || !text.AsSpan().ContainsAny(ScanLines.Unstorable))
-        {
-            return text;
-        }
-
-        return string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
-    }
 
     private sealed record LineRow(string Id, long Time, long Class, string? Reason, long? Status, string? Title, string? Changed)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using Whorl.Kernel;
 using Whorl.Sources.Sites.Scans;
@@ -7,7 +8,8 @@ namespace Whorl.Sources.Sites.Fetching.Names;
 
 /// <summary>Addresses of a name, and the aliases that led to them.</summary>
 /// <param name="Fault">Why there are none.</param>
-internal sealed record NamedAddresses(IReadOnlyList<PeerAddress> Addresses, IReadOnlyList<string> Aliases, string? Fault);
+/// <param name="Ms">How long that took, in milliseconds.</param>
+internal sealed record NamedAddresses(IReadOnlyList<PeerAddress> Addresses, IReadOnlyList<string> Aliases, string? Fault, long Ms = 0);
 
 /// <summary>
 /// The names of one visit. Each is resolved once, so that a second answer of its name server changes nothing; whoever connects has the guard check the
@@ -27,7 +29,7 @@ internal sealed class SiteNames(DnsClient dns, HostsFile hosts)
 
     /// <param name="cancel">Of the whole visit: the answer is everybody's.</param>
     public Task<NamedAddresses> AddressesAsync(string host, CancellationToken cancel) =>
-        _known.GetOrAdd(host, name => new(() => ResolveAsync(DnsMessage.Name(name), cancel))).Value;
+        _known.GetOrAdd(host, name => new(() => TimedAsync(DnsMessage.Name(name), cancel))).Value;
 
     // Labels that are dropped from a host in search of its zone.
     private const int MaxClimb = 4;
@@ -67,6 +69,12 @@ internal sealed class SiteNames(DnsClient dns, HostsFile hosts)
 
     // Records of a type that are told.
     private const int MaxListed = 32;
+
+    private async Task<NamedAddresses> TimedAsync(string host, CancellationToken cancel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        return (await ResolveAsync(host, cancel)) with { Ms = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds };
+    }
 
     private async Task<NamedAddresses> ResolveAsync(string host, CancellationToken cancel)
     {

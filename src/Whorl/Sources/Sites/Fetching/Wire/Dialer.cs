@@ -20,21 +20,19 @@ internal sealed class Dialer(OutboundGuard guard)
     /// <summary>Tries the addresses of a name in their order.</summary>
     public async Task<Dialed> ConnectAsync(string host, int port, SiteNames names, CancellationToken visit, CancellationToken cancel)
     {
-        long start = Stopwatch.GetTimestamp();
         NamedAddresses found = await names.AddressesAsync(host, visit).WaitAsync(cancel);
         if (found.Addresses.Count == 0)
         {
             throw new FetchException(ScanReasons.Dns, $"{host}: {found.Fault}");
         }
 
-        long named = Elapsed(start);
-        start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         FetchException? last = null;
         foreach (PeerAddress address in found.Addresses)
         {
             try
             {
-                return new(await ConnectAsync(address, port, found.Addresses.Count == 1 ? Timeout.InfiniteTimeSpan : OneAddress, cancel), address, named, Elapsed(start));
+                return new(await ConnectAsync(address, port, found.Addresses.Count == 1 ? Timeout.InfiniteTimeSpan : OneAddress, cancel), address, found.Ms, Elapsed(start));
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && FetchException.Of(fault) is { } known)
             {
