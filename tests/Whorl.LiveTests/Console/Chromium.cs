@@ -1,6 +1,7 @@
+using System.Collections.Concurrent;
 using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
+using Whorl.Kernel;
 using Whorl.Tests.WebConsole;
 using Whorl.Tests.WebConsole.Sites;
 
@@ -9,15 +10,33 @@ namespace Whorl.LiveTests.WebConsole;
 /// <summary>Debian's Chromium, driven by Playwright, and a console to look at.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
+    // In the page itself: Deque's bindings open a page more for each that is looked at. No page has frames or sound, which is what is left out.
+    private const string RunAxe = """
+        async rules => {
+          const found = await axe.run(document, { resultTypes: ['violations'], iframes: false, preload: false, ...(rules && { runOnly: { type: 'rule', values: rules } }) });
+          return found.violations.filter(each => each.impact === 'serious' || each.impact === 'critical')
+            .map(each => `${each.id} (${each.impact}): ${each.nodes.slice(0, 3).map(node => node.html).join('; ')}`);
+        }
+        """;
+
     private const string Executable = "/usr/bin/chromium";
+
+    private static readonly string Axe = new BundledAxeScriptProvider().GetScript();
 
     // A driver that dies while starting is otherwise waited for without end.
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+
+    // A page waits for the server as long as the browser works on it: more tabs than these only wait for each other.
+    private const int Tabs = 3;
+
+    /// <summary>Rules of axe that see colours. All others find in the dark what they find in the light: the page is the same.</summary>
+    public static readonly string[] RulesOfColour = ["color-contrast", "link-in-text-block"];
 
     // What the console must never bring forth in a browser.
     private readonly List<string> _complaints = [];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private Task<Observation>? _day;
 
     internal MemorySites Sites { get; } = new();
 
@@ -64,16 +83,15 @@ public sealed class Chromium : IAsyncLifetime
             JavaScriptEnabled = script,
         });
         context.SetDefaultTimeout(15_000);
-        IPage page = await context.NewPageAsync();
-        page.PageError += (_, error) => Complain(error);
-        page.Console += (_, message) =>
+        context.WebError += (_, error) => Complain(error.Error);
+        context.Console += (_, message) =>
         {
             if (message.Type == "error" && !message.Text.Contains("status of 4", StringComparison.Ordinal))
             {
                 Complain(message.Text);
             }
         };
-        return page;
+        return await context.NewPageAsync();
     }
 
     /// <summary>A page that is signed in by the one-time link.</summary>
@@ -89,12 +107,40 @@ public sealed class Chromium : IAsyncLifetime
         return page;
     }
 
-    /// <summary>Serious and critical findings of axe.</summary>
-    internal static async Task<IReadOnlyList<string>> FindingsAsync(IPage page)
+    /// <summary>A console as on a working day; the request that was refused is returned.</summary>
+    internal Task<Observation> DayAsync() => _day ??= ConsoleDay.FillAsync(Host, Sites);
+
+    /// <summary>Opens each path in one of a few tabs of the page's session, and looks at it there.</summary>
+    internal static async Task VisitAsync(IPage page, IEnumerable<string> paths, Func<IPage, string, Task> look)
     {
-        AxeResult result = await page.RunAxe();
-        return [.. result.Violations.Where(violation => violation.Impact is "serious" or "critical")
-            .Select(violation => $"{violation.Id} ({violation.Impact}): {string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))}")];
+        ConcurrentQueue<string> left = new(paths);
+        async Task GoAsync(IPage tab)
+        {
+            while (left.TryDequeue(out string? path))
+            {
+                await tab.GotoAsync(path);
+                await look(tab, path);
+            }
+        }
+
+        List<Task> going = [GoAsync(page)];
+        while (going.Count < Tabs)
+        {
+            going.Add(GoAsync(await page.Context.NewPageAsync()));
+        }
+
+        await Task.WhenAll(going);
+    }
+
+    /// <summary>Serious and critical findings of axe, by all rules or by some.</summary>
+    internal static async Task<IReadOnlyList<string>> FindingsAsync(IPage page, string[]? rules = null)
+    {
+        if (!await page.EvaluateAsync<bool>("typeof axe === 'object'"))
+        {
+            await page.EvaluateAsync(Axe);
+        }
+
+        return await page.EvaluateAsync<string[]>(RunAxe, rules);
     }
 
     /// <summary>Keeps a picture where WHORL_PICTURES names a folder.</summary>
