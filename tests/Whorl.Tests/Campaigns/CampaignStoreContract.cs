@@ -209,17 +209,51 @@ public abstract class CampaignStoreContract
     }
 
     [Fact]
+    public async Task What_several_addresses_of_a_host_show_is_what_the_site_shows()
+    {
+        await ScanAsync("b.example", "wallet=btc:1");
+        await ScanAsync("c.example", "contact=telegram:seller");
+        CampaignKeeper keeper = NewKeeper();
+        for (int i = 0; i < 3; i++)
+        {
+            SiteSighting root = SiteSighting.In(Scan("a.example", "http_content", "wallet=btc:1"))!;
+            SiteSighting login = SiteSighting.In(Scan("a.example", "http_content", "contact=telegram:seller"))!, gone = SiteSighting.In(Scan("a.example", "http_error", "title=404"))!;
+            await keeper.TakeAsync([root], default);
+            await keeper.TakeAsync([login with { Url = "https://a.example/login" }, gone with { Url = "https://a.example/old" }], default);
+        }
+
+        Campaign campaign = (await Queries.CampaignsAsync(new(), default)).ShouldHaveSingleItem();
+        campaign.Sites.ShouldBe(3);
+        (await Queries.CampaignAsync(campaign.Id, default))!.History.Select(each => each.Step).ShouldBe([CampaignStep.Grown, CampaignStep.New]);
+        (await Queries.SiteAsync("a.example", default))!.Features.Select(each => each.Feature.ToString()).ShouldBe(["contact=telegram:seller", "wallet=btc:1"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Of_the_addresses_of_a_host_the_newest_count()
+    {
+        CampaignKeeper keeper = NewKeeper();
+        for (int i = 0; i < 12; i++)
+        {
+            await keeper.TakeAsync([SiteSighting.In(Scan("a.example", "http_content", $"wallet=btc:{i}"))! with { Url = $"https://a.example/{i}" }], default);
+        }
+
+        (await Queries.SiteAsync("a.example", default))!.Features.Count.ShouldBe(8);
+        VisitedPages pages = (await Store.PagesAsync(["a.example"], default))["a.example"];
+        pages.All.Select(page => page.Url).Order(StringComparer.Ordinal).ShouldBe(Enumerable.Range(4, 8).Select(i => $"https://a.example/{i}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_write_that_a_passing_fault_stopped_is_made_again_without_reading_everything()
     {
         FaultyDatabase faulty = new(Database);
         CampaignKeeper keeper = new(new(faulty), Ignored, new(new TestMeters()), _clock, NullLogger<CampaignKeeper>.Instance);
         await keeper.LoadAsync(default);
         int opened = faulty.Opened;
-        faulty.Faults = 1;
+        faulty.FaultAt = opened + 2;
 
         await keeper.TakeAsync([SiteSighting.In(Scan("a.example", "http_content", "wallet=btc:1"))!], default);
 
-        (faulty.Opened - opened).ShouldBe(2);
+        (faulty.Opened - opened).ShouldBe(3, "pages of the site, the write that failed, the write");
         (await Queries.SiteAsync("a.example", default)).ShouldNotBeNull();
     }
 
@@ -227,7 +261,7 @@ public abstract class CampaignStoreContract
     public async Task A_write_whose_answer_was_lost_counts_once_and_that_of_another_is_seen()
     {
         GroupChanges nothing = new([], [], [], [], []);
-        CampaignWrite write = new("one", [SiteSighting.In(Scan("a.example", "http_content", "wallet=btc:1"))!], [], nothing, []);
+        CampaignWrite write = new("one", [new(SiteSighting.In(Scan("a.example", "http_content", "wallet=btc:1"))!, [])], [], nothing, []);
         long turn = (await Store.LoadAsync(default)).Turn;
 
         (await Store.WriteAsync(turn, write, _clock.GetUtcNow(), default)).ShouldBe(turn + 1);
@@ -251,8 +285,10 @@ public abstract class CampaignStoreContract
     private CampaignsWorker NewWorker() => NewWorker(new(Database, Options.Create(new BusOptions())));
 
     private protected CampaignsWorker NewWorker(LinkerSeat seat) => new(
-        _bus, seat, new CampaignKeeper(Store, Ignored, new(new TestMeters()), _clock, NullLogger<CampaignKeeper>.Instance), Store,
+        _bus, seat, NewKeeper(), Store,
         Options.Create(new CampaignsOptions()), Options.Create(new NodeOptions { Name = "node" }), _clock, NullLogger<CampaignsWorker>.Instance);
+
+    private CampaignKeeper NewKeeper() => new(Store, Ignored, new(new TestMeters()), _clock, NullLogger<CampaignKeeper>.Instance);
 
     private async Task<Observation> ScanAsync(string site, params string[] features)
     {
@@ -285,14 +321,13 @@ public abstract class CampaignStoreContract
     {
         public int Opened { get; private set; }
 
-        public int Faults { get; set; }
+        public int FaultAt { get; set; }
 
         public Dialect Dialect => inner.Dialect;
 
         public ValueTask<DbConnection> OpenAsync(CancellationToken cancel)
         {
-            Opened++;
-            return Faults-- > 0 ? throw new IOException("cut") : inner.OpenAsync(cancel);
+            return ++Opened == FaultAt ? throw new IOException("cut") : inner.OpenAsync(cancel);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
     private const int MaxTries = 5;
 
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly Dictionary<string, (int Rank, string Scan, string Last)> _sites = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _last = new(StringComparer.Ordinal);
     private CampaignEngine? _engine;
     private long _turn;
 
@@ -59,23 +59,23 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
         IReadOnlyList<CampaignNews> before = _engine is null ? await StartAsync(cancel) : [];
         CampaignEngine engine = _engine!;
         Dictionary<string, SiteSighting> counting = new(StringComparer.Ordinal), seen = new(StringComparer.Ordinal);
+        Dictionary<string, VisitedPages> pages = await store.PagesAsync([.. sightings.Select(each => each.Site).Distinct()], cancel);
         foreach (SiteSighting sighting in sightings.OrderBy(each => each.Scan, StringComparer.Ordinal))
         {
-            (int Rank, string Scan, string Last) known = _sites.GetValueOrDefault(sighting.Site, (-1, "", ""));
-            if (counting.TryGetValue(sighting.Site, out SiteSighting? other))
-            {
-                known = (other.Rank, other.Scan, known.Last);
-            }
-
-            if (sighting.Rank > known.Rank || (sighting.Rank == known.Rank && string.CompareOrdinal(sighting.Scan, known.Scan) > 0))
+            if (pages[sighting.Site].TryTake(sighting))
             {
                 counting[sighting.Site] = sighting;
             }
 
-            if (string.CompareOrdinal(sighting.Scan, known.Last) > 0)
+            if (string.CompareOrdinal(sighting.Scan, _last.GetValueOrDefault(sighting.Site)) > 0)
             {
                 seen[sighting.Site] = sighting;
             }
+        }
+
+        foreach ((string site, SiteSighting sighting) in counting.ToArray())
+        {
+            counting[site] = sighting with { Features = pages[site].Features() };
         }
 
         if (counting.Count == 0 && seen.Count == 0)
@@ -92,16 +92,10 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
         }
 
         IReadOnlyList<CampaignNews> news = News(changes.Steps, evidence);
-        await WriteAsync(new(Uuid7.Text(Uuid7.New(clock)), [.. counting.Values], [.. seen.Values], changes, news), cancel);
-        foreach (SiteSighting sighting in counting.Values)
-        {
-            _sites[sighting.Site] = (sighting.Rank, sighting.Scan, _sites.GetValueOrDefault(sighting.Site).Last ?? "");
-        }
-
+        await WriteAsync(new(Uuid7.Text(Uuid7.New(clock)), [.. counting.Values.Select(each => new SiteState(each, pages[each.Site].All))], [.. seen.Values], changes, news), cancel);
         foreach (SiteSighting sighting in seen.Values)
         {
-            (int rank, string scan, _) = _sites[sighting.Site];
-            _sites[sighting.Site] = (rank, scan, sighting.Scan);
+            _last[sighting.Site] = sighting.Scan;
         }
 
         metrics.Taken(sightings.Count, engine.Work - work);
@@ -115,10 +109,10 @@ internal sealed class CampaignKeeper(CampaignStore store, IgnoredFeatures ignore
         KeptCampaigns kept = await store.LoadAsync(cancel);
         CampaignEngine engine = new(ignored.Contains, () => CampaignId.New(clock));
         GroupChanges all = engine.Apply([.. kept.Sites.Select(site => new SiteShown(site.Site, site.Features, site.Firm ? site.Campaign : null))], withLinks: false);
-        _sites.Clear();
+        _last.Clear();
         foreach (KeptSite site in kept.Sites)
         {
-            _sites.Add(site.Site, (site.Rank, site.Scan, site.LastScan));
+            _last.Add(site.Site, site.LastScan);
         }
 
         _turn = kept.Turn;

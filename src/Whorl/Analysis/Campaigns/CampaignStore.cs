@@ -12,7 +12,7 @@ namespace Whorl.Analysis.Campaigns;
 internal sealed class OvertakenException() : Exception("Another node has written campaigns.");
 
 /// <summary>A site as it is kept, and where it stands.</summary>
-internal sealed record KeptSite(string Site, int Rank, string Scan, string LastScan, IReadOnlyList<SiteFeature> Features, CampaignId? Campaign, bool Firm, int Strength, string? Through);
+internal sealed record KeptSite(string Site, string LastScan, IReadOnlyList<SiteFeature> Features, CampaignId? Campaign, bool Firm, int Strength, string? Through);
 
 /// <summary>All that the engine starts from.</summary>
 internal sealed record KeptCampaigns(long Turn, IReadOnlyList<KeptSite> Sites, IReadOnlyDictionary<CampaignId, (int Sites, int Score)> Campaigns);
@@ -20,11 +20,14 @@ internal sealed record KeptCampaigns(long Turn, IReadOnlyList<KeptSite> Sites, I
 /// <summary>A step that was committed and is to be told.</summary>
 internal sealed record CampaignNews(ObservationId Id, CampaignId Campaign, string Label, CampaignStep Step, CampaignId? Other, int Sites, IReadOnlyList<string> Joined, DateTimeOffset Time, string Evidence);
 
+/// <summary>The scan that counts last of a site, with the features of the whole site, and the pages that these are of.</summary>
+internal sealed record SiteState(SiteSighting Sighting, IReadOnlyList<VisitedPage> Pages);
+
 /// <summary>What one round writes.</summary>
 /// <param name="Mark">Of this write alone: tells whether it was committed where the answer was lost.</param>
-/// <param name="Counting">Scans whose features are those of their sites from now on.</param>
+/// <param name="Counting">Sites that show something else from now on.</param>
 /// <param name="Seen">Scans that tell of a later visit, and nothing else.</param>
-internal sealed record CampaignWrite(string Mark, IReadOnlyList<SiteSighting> Counting, IReadOnlyList<SiteSighting> Seen, GroupChanges Changes, IReadOnlyList<CampaignNews> News);
+internal sealed record CampaignWrite(string Mark, IReadOnlyList<SiteState> Counting, IReadOnlyList<SiteSighting> Seen, GroupChanges Changes, IReadOnlyList<CampaignNews> News);
 
 /// <summary>Where campaigns are kept. Scores stand in thousandths.</summary>
 internal sealed class CampaignStore(IDatabase database)
@@ -43,14 +46,29 @@ internal sealed class CampaignStore(IDatabase database)
         long turn = await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT turn FROM campaign_turn WHERE id = 1", cancellationToken: cancel));
         List<KeptSite> sites = [];
         await foreach (SiteRow row in connection.QueryUnbufferedAsync<SiteRow>(
-            "SELECT site AS Site, rank AS Rank, scan AS Scan, last_scan AS LastScan, features AS Features, campaign AS Campaign, firm AS Firm, strength AS Strength, through AS Through FROM campaign_site").WithCancellation(cancel))
+            "SELECT site AS Site, last_scan AS LastScan, features AS Features, campaign AS Campaign, firm AS Firm, strength AS Strength, through AS Through FROM campaign_site").WithCancellation(cancel))
         {
-            sites.Add(new(row.Site, (int)row.Rank, row.Scan, row.LastScan, Features(row.Features), Id(row.Campaign), row.Firm, (int)row.Strength, row.Through));
+            sites.Add(new(row.Site, row.LastScan, Features(row.Features), Id(row.Campaign), row.Firm, (int)row.Strength, row.Through));
         }
 
         IEnumerable<(byte[] Id, long Sites, long Score)> campaigns = await connection.QueryAsync<(byte[], long, long)>(new CommandDefinition(
             "SELECT id, sites, score FROM campaign WHERE sites > 0", cancellationToken: cancel));
         return new(turn, sites, campaigns.ToDictionary(row => Id(row.Id)!.Value, row => ((int)row.Sites, (int)row.Score)));
+    }
+
+    /// <summary>The pages of some sites; of one that is not known, none.</summary>
+    public async Task<Dictionary<string, VisitedPages>> PagesAsync(IReadOnlyCollection<string> sites, CancellationToken cancel)
+    {
+        Dictionary<string, VisitedPages> pages = new(StringComparer.Ordinal);
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        foreach (string site in sites)
+        {
+            IEnumerable<(string Url, long Rank, string Scan, string Features)> rows = await connection.QueryAsync<(string, long, string, string)>(new CommandDefinition(
+                "SELECT url, rank, scan, features FROM campaign_page WHERE site = @site", new { site }, cancellationToken: cancel));
+            pages.Add(site, new(rows.Select(row => new VisitedPage(row.Url, (int)row.Rank, row.Scan, Features(row.Features)))));
+        }
+
+        return pages;
     }
 
     /// <summary>Writes a round in one transaction, and returns the turn after it. The same write may be tried again after a fault: it counts once.</summary>
@@ -65,9 +83,10 @@ internal sealed class CampaignStore(IDatabase database)
             return mark == write.Mark ? turn + 1 : throw new OvertakenException();
         }
 
-        foreach (SiteSighting sighting in write.Counting)
+        foreach (SiteState site in write.Counting)
         {
-            await WriteSiteAsync(transaction, sighting, cancel);
+            await WriteSiteAsync(transaction, site.Sighting, cancel);
+            await WritePagesAsync(transaction, site, cancel);
         }
 
         await ExecuteAsync(
@@ -165,7 +184,6 @@ internal sealed class CampaignStore(IDatabase database)
             sighting.Url,
             sighting.Title,
             sighting.Class,
-            sighting.Rank,
             sighting.Scan,
             Time = ColumnTypes.Microseconds(sighting.Time),
             Features = string.Join('\n', sighting.Features),
@@ -174,9 +192,9 @@ internal sealed class CampaignStore(IDatabase database)
         string? before = await connection.ExecuteScalarAsync<string?>(Command("SELECT features FROM campaign_site WHERE site = @Site"));
         long number = await connection.ExecuteScalarAsync<long>(Command(
             """
-            INSERT INTO campaign_site (site, url, title, class, rank, scan, last_scan, first, last, features, campaign, firm, strength, through, joined)
-            VALUES (@Site, @Url, @Title, @Class, @Rank, @Scan, @Scan, @Time, @Time, @Features, NULL, 0, 0, NULL, NULL)
-            ON CONFLICT (site) DO UPDATE SET url = @Url, title = @Title, rank = @Rank, scan = @Scan, features = @Features,
+            INSERT INTO campaign_site (site, url, title, class, scan, last_scan, first, last, features, campaign, firm, strength, through, joined)
+            VALUES (@Site, @Url, @Title, @Class, @Scan, @Scan, @Time, @Time, @Features, NULL, 0, 0, NULL, NULL)
+            ON CONFLICT (site) DO UPDATE SET url = @Url, title = @Title, scan = @Scan, features = @Features,
                 class = CASE WHEN campaign_site.last_scan < @Scan THEN @Class ELSE campaign_site.class END,
                 first = CASE WHEN @Time < campaign_site.first THEN @Time ELSE campaign_site.first END,
                 last = CASE WHEN campaign_site.last_scan < @Scan THEN @Time ELSE campaign_site.last END,
@@ -190,6 +208,22 @@ internal sealed class CampaignStore(IDatabase database)
             transaction, "INSERT INTO campaign_feature (kind, value, site) VALUES (@Kind, @Value, @number) ON CONFLICT DO NOTHING", now.Except(old).Select(feature => new { feature.Kind, feature.Value, number }), cancel);
     }
 
+    private static async Task WritePagesAsync(DbTransaction transaction, SiteState site, CancellationToken cancel)
+    {
+        Dictionary<string, string> known = (await transaction.Connection!.QueryAsync<(string Url, string Scan)>(new CommandDefinition(
+            "SELECT url, scan FROM campaign_page WHERE site = @Site", new { site.Sighting.Site }, transaction, cancellationToken: cancel))).ToDictionary(row => row.Url, row => row.Scan, StringComparer.Ordinal);
+        await ExecuteAsync(
+            transaction,
+            """
+            INSERT INTO campaign_page (site, url, rank, scan, features) VALUES (@Site, @Url, @Rank, @Scan, @Features)
+            ON CONFLICT (site, url) DO UPDATE SET rank = @Rank, scan = @Scan, features = @Features
+            """,
+            site.Pages.Where(page => known.GetValueOrDefault(page.Url) != page.Scan)
+                .Select(page => new { site.Sighting.Site, page.Url, page.Rank, page.Scan, Features = string.Join('\n', page.Features) }), cancel);
+        await ExecuteAsync(
+            transaction, "DELETE FROM campaign_page WHERE site = @Site AND url = @Url", known.Keys.Except(site.Pages.Select(page => page.Url)).Select(url => new { site.Sighting.Site, Url = url }), cancel);
+    }
+
     private static async Task ExecuteAsync<T>(DbTransaction transaction, string sql, IEnumerable<T> rows, CancellationToken cancel)
     {
         foreach (T[] some in rows.Chunk(Rows))
@@ -201,10 +235,6 @@ internal sealed class CampaignStore(IDatabase database)
     private sealed class SiteRow
     {
         public string Site { get; init; } = "";
-
-        public long Rank { get; init; }
-
-        public string Scan { get; init; } = "";
 
         public string LastScan { get; init; } = "";
 

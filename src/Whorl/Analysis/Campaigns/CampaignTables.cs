@@ -3,7 +3,7 @@ using Whorl.Stores;
 namespace Whorl.Analysis.Campaigns;
 
 /// <summary>
-/// Tables of campaigns. <c>campaign_site</c> has each site with the features of the scan that counts, and where it stands; <c>campaign_feature</c> the same features
+/// Tables of campaigns. <c>campaign_page</c> has what each address of a site showed last; <c>campaign_site</c> each site with the features of all of them, and where it stands; <c>campaign_feature</c> the same features
 /// to be searched; <c>campaign_link</c> the best links of each site; <c>campaign_event</c> every step, and whether it was published. Whoever writes takes the next
 /// turn of <c>campaign_turn</c>, which keeps the mark of the last write, and may not where another has taken it.
 /// </summary>
@@ -18,7 +18,6 @@ internal static class CampaignTables
             url {text} NOT NULL,
             title {text},
             class {text} NOT NULL,
-            rank {int} NOT NULL,
             scan {text} NOT NULL,
             last_scan {text} NOT NULL,
             first {int} NOT NULL,
@@ -31,6 +30,14 @@ internal static class CampaignTables
             joined {int}
         ) {strict};
         CREATE INDEX campaign_site_campaign ON campaign_site (campaign);
+        CREATE TABLE campaign_page (
+            site {text} NOT NULL,
+            url {text} NOT NULL,
+            rank {int} NOT NULL,
+            scan {text} NOT NULL,
+            features {text} NOT NULL,
+            PRIMARY KEY (site, url)
+        ) {strict};
         CREATE TABLE campaign_feature (
             kind {text} NOT NULL,
             value {text} NOT NULL,

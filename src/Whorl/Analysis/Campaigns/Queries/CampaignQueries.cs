@@ -84,7 +84,7 @@ internal sealed class CampaignQueries(IDatabase database, IgnoredFeatures ignore
         await using DbConnection connection = await database.OpenAsync(cancel);
         Dictionary<string, HashSet<SiteFeature>> features = [];
         foreach (MemberRow row in await connection.QueryAsync<MemberRow>(new CommandDefinition(
-            $"SELECT {MemberRow.Columns} FROM campaign_site s WHERE s.campaign = @key", new { key = CampaignStore.Bytes(id) }, cancellationToken: cancel)))
+            $"SELECT {MemberRow.Columns} FROM campaign_site s WHERE s.campaign = @key ORDER BY s.firm DESC, s.strength DESC, s.site LIMIT {MaxNodes}", new { key = CampaignStore.Bytes(id) }, cancellationToken: cancel)))
         {
             features.Add(row.Site, [.. CampaignStore.Features(row.Features)]);
         }
