@@ -10,6 +10,7 @@ export const succeed = internalMutation(succeeding);
 export const fail = internalMutation(failing);
 export const retry = internalMutation(model.retry);
 export const abandonStale = internalMutation(model.abandonStale);
+export const get = internalQuery(model.get);
 export const list = internalQuery(model.list);
 export const runs = internalQuery(model.runs);
 export const transitions = internalQuery(model.transitions);

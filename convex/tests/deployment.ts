@@ -65,8 +65,8 @@ export class Deployment {
 
   /** The steps of a site's job as `from>to`. */
   async steps(site: string): Promise<string[]> {
-    const steps = await this.query("jobs:transitions", { job: (await this.job(site)).id });
-    return steps.map((step: { from: string; to: string }) => `${step.from}>${step.to}`);
+    const steps = await this.query("jobs:transitions", { job: (await this.job(site)).id, limit: 100 });
+    return steps.reverse().map((step: { from: string; to: string }) => `${step.from}>${step.to}`);
   }
 }
 

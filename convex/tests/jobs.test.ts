@@ -301,8 +301,9 @@ describe("listing", () => {
   test("of what is not a job is empty", async () => {
     const deployment = new Deployment();
     expect(await deployment.query("jobs:runs", { job: "nothing", limit: 5 })).toEqual([]);
-    expect(await deployment.query("jobs:transitions", { job: "nothing" })).toEqual([]);
+    expect(await deployment.query("jobs:transitions", { job: "nothing", limit: 5 })).toEqual([]);
     expect(await deployment.query("jobs:list", { after: "nothing", limit: 5 })).toEqual([]);
+    expect(await deployment.query("jobs:get", { job: "nothing" })).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { ConvexError } from "convex/values";
 /** Jobs added, extended or claimed by one call; each costs one or two ranges and up to three writes. */
 export const maxBatch = 1000;
 
-/** Jobs, runs, scans or sites in one answer. */
+/** Jobs, runs, transitions, scans or sites in one answer. */
 export const maxPage = 1000;
 
 /** Jobs that one call makes due. */
@@ -13,9 +13,6 @@ export const maxRetry = 2000;
 
 /** Runs abandoned by one call; the next call abandons the next. */
 export const maxAbandon = 500;
-
-/** Transitions of one job that are told: the newest of them. */
-export const maxTransitions = 2000;
 
 /** Due jobs are counted up to here. */
 export const maxDueCounted = 8000;

@@ -1,5 +1,5 @@
 import { v } from "convex/values";
-import { bounded, maxAbandon, maxBatch, maxPage, maxRetry, maxTransitions, maxDueCounted, refuseMoreThan } from "./bounds";
+import { bounded, maxAbandon, maxBatch, maxPage, maxRetry, maxDueCounted, refuseMoreThan } from "./bounds";
 import { defineMutation, defineQuery, type Doc, type QueryCtx } from "./builders";
 import { countStates, Tally } from "./counters";
 import * as nouns from "./nouns";
@@ -173,6 +173,17 @@ export const list = defineQuery({
   handler: async (ctx, query) => (await find(ctx, query, maxPage)).map(shown),
 });
 
+/** One job, or none. */
+export const get = defineQuery({
+  args: { job: v.string() },
+  returns: v.array(nouns.job),
+  handler: async (ctx, { job }) => {
+    const id = ctx.db.normalizeId("jobs", job);
+    const found = id === null ? null : await ctx.db.get(id);
+    return found === null ? [] : [shown(found)];
+  },
+});
+
 /** Runs of a job, the newest first. */
 export const runs = defineQuery({
   args: { job: v.string(), limit: v.number() },
@@ -200,11 +211,11 @@ export const runs = defineQuery({
   },
 });
 
-/** Transitions of a job, the oldest first. */
+/** Transitions of a job, the newest first. */
 export const transitions = defineQuery({
-  args: { job: v.string() },
+  args: { job: v.string(), limit: v.number() },
   returns: v.array(nouns.transition),
-  handler: async (ctx, { job }) => {
+  handler: async (ctx, { job, limit }) => {
     const id = ctx.db.normalizeId("jobs", job);
     if (id === null) {
       return [];
@@ -214,8 +225,8 @@ export const transitions = defineQuery({
       .query("transitions")
       .withIndex("by_job", (q) => q.eq("job", id))
       .order("desc")
-      .take(maxTransitions);
-    return newest.reverse().map((step) => ({
+      .take(bounded(limit, 0, maxPage, "limit"));
+    return newest.map((step) => ({
       job: step.job as string,
       run: step.run ?? null,
       from: step.from,

@@ -10,6 +10,7 @@ export const succeed = signedMutation(succeeding);
 export const fail = signedMutation(failing);
 export const retry = signedMutation(model.retry);
 export const abandonStale = signedMutation(model.abandonStale);
+export const get = signedQuery(model.get);
 export const list = signedQuery(model.list);
 export const runs = signedQuery(model.runs);
 export const transitions = signedQuery(model.transitions);

@@ -70,7 +70,7 @@ public sealed class JobsCommandTests : IDisposable
         data.ShouldContain("worker\\u001b[2J\tno\\u000away");
         talk.ShouldContain("http://a.example/: failed, due never, 1 runs, 1 failures in a row");
         JsonElement story = JsonElement.Parse((await RunAsync("jobs", "show", "http://a.example/", "--json")).Data)[0];
-        story.GetProperty("transitions").EnumerateArray().Select(step => step.GetProperty("to").GetString()).ShouldBe(["leased", "failed"]);
+        story.GetProperty("transitions").EnumerateArray().Select(step => step.GetProperty("to").GetString()).ShouldBe(["failed", "leased"]);
         (await RunAsync("jobs", "list", "--state", "failed")).Data.ShouldStartWith("http://a.example/\tfailed\tnever\t1\t1\tcli\t");
 
         (await RunAsync("jobs", "retry", "--json")).Data.ShouldBe("{\"retried\":1}\n");

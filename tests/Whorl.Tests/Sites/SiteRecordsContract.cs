@@ -84,14 +84,17 @@ public abstract class SiteRecordsContract : IAsyncLifetime
         SiteJob job = (await Jobs.JobsAsync(new(), default)).ShouldHaveSingleItem();
         (job.State, job.Due, job.Interval, job.Failures, job.Runs, job.Run, job.Worker, job.LeasedUntil).ShouldBe((JobState.Succeeded, Now + Day, TimeSpan.FromHours(6), 0, 1, leased.Run, null, null));
         (await Jobs.RunsAsync(job.Id, 9, default)).ShouldBe([new(leased.Run, job.Id, "one", RunState.Succeeded, started, Now, null)]);
-        (await Jobs.TransitionsAsync(job.Id, default)).ShouldBe(
-            [new(job.Id, leased.Run, JobState.Queued, JobState.Leased, started, null), new(job.Id, leased.Run, JobState.Leased, JobState.Succeeded, Now, null)]);
+        (await Jobs.TransitionsAsync(job.Id, 9, default)).ShouldBe(
+            [new(job.Id, leased.Run, JobState.Leased, JobState.Succeeded, Now, null), new(job.Id, leased.Run, JobState.Queued, JobState.Leased, started, null)]);
+        (await Jobs.TransitionsAsync(job.Id, 1, default)).ShouldHaveSingleItem().To.ShouldBe(JobState.Succeeded);
+        (await Jobs.JobAsync(job.Id, default)).ShouldBe(job);
+        (await Jobs.JobAsync("no such job", default)).ShouldBeNull();
         (await Results.ScanAsync(leased.Run, default)).ShouldNotBeNull().Page!.Title.ShouldBe(scan.Page!.Title);
         (await Jobs.ClaimAsync("one", 9, Lease, default)).ShouldBeEmpty();
         await AdvanceAsync(Day);
         LeasedJob again = (await Jobs.ClaimAsync("one", 9, Lease, default)).ShouldHaveSingleItem();
         (again.Job.Runs, again.Job.Interval).ShouldBe((2, TimeSpan.FromHours(6)));
-        (await Jobs.TransitionsAsync(job.Id, default))[^1].ShouldBe(new(job.Id, again.Run, JobState.Succeeded, JobState.Leased, Now, null));
+        (await Jobs.TransitionsAsync(job.Id, 1, default))[0].ShouldBe(new(job.Id, again.Run, JobState.Succeeded, JobState.Leased, Now, null));
     }
 
     [Fact]
@@ -103,7 +106,7 @@ public abstract class SiteRecordsContract : IAsyncLifetime
         bool[] ended = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => n % 2 == 0 ? Jobs.SucceedAsync(leased.Run, Scan(leased.Run, "http://a.example/"), next, default) : Jobs.FailAsync(leased.Run, "no", next, default)));
 
         ended.Count(each => each).ShouldBe(1);
-        (await Jobs.TransitionsAsync(leased.Job.Id, default)).Count.ShouldBe(2);
+        (await Jobs.TransitionsAsync(leased.Job.Id, 9, default)).Count.ShouldBe(2);
         (await Jobs.RunsAsync(leased.Job.Id, 9, default)).Count.ShouldBe(1);
         (await Jobs.SucceedAsync(leased.Run, null, next, default)).ShouldBeFalse();
         (await Jobs.SucceedAsync("01kjmma2g0fxyrwy7743q69wbn", null, next, default)).ShouldBeFalse("there is no such run");
@@ -117,7 +120,7 @@ public abstract class SiteRecordsContract : IAsyncLifetime
         SiteJob job = (await Jobs.JobsAsync(new(JobState.Failed), default)).ShouldHaveSingleItem();
         (job.Failures, job.Due, job.Interval).ShouldBe((1, Now, Day));
         (await Jobs.RunsAsync(job.Id, 9, default))[0].ShouldBe(new(leased.Run, job.Id, "one", RunState.Failed, Now, Now, "the sky fell"));
-        (await Jobs.TransitionsAsync(job.Id, default))[^1].ShouldBe(new(job.Id, leased.Run, JobState.Leased, JobState.Failed, Now, "the sky fell"));
+        (await Jobs.TransitionsAsync(job.Id, 1, default))[0].ShouldBe(new(job.Id, leased.Run, JobState.Leased, JobState.Failed, Now, "the sky fell"));
 
         leased = (await Jobs.ClaimAsync("one", 1, Lease, default)).ShouldHaveSingleItem();
         leased.Job.Failures.ShouldBe(1);
@@ -195,7 +198,7 @@ public abstract class SiteRecordsContract : IAsyncLifetime
 
         SiteJob job = (await Jobs.JobsAsync(new(), default)).ShouldHaveSingleItem();
         (job.State, job.Due, job.Failures).ShouldBe((JobState.Queued, Now, 0));
-        (await Jobs.TransitionsAsync(job.Id, default))[^1].ShouldBe(new(job.Id, null, JobState.Failed, JobState.Queued, Now, "retry"));
+        (await Jobs.TransitionsAsync(job.Id, 1, default))[0].ShouldBe(new(job.Id, null, JobState.Failed, JobState.Queued, Now, "retry"));
         (await Jobs.ClaimAsync("one", 9, Lease, default)).Count.ShouldBe(1);
         (await Jobs.RetryAsync(new(), default)).ShouldBe(0, "what is in work is left alone");
     }
@@ -218,7 +221,7 @@ public abstract class SiteRecordsContract : IAsyncLifetime
         (await Results.ScanAsync(lost.Run, default)).ShouldBeNull();
         (await Results.SitesAsync(new(), default)).ShouldBeEmpty();
         (await Jobs.RunsAsync(lost.Job.Id, 9, default)).Select(run => (run.Id, run.State, run.Reason, run.Ended)).ShouldBe([(found.Run, RunState.Leased, null, null), (lost.Run, RunState.Abandoned, JobReasons.LeaseExpired, Now)]);
-        (await Jobs.TransitionsAsync(lost.Job.Id, default)).Select(step => (step.Run, step.From, step.To, step.Reason)).ShouldBe(
+        (await Jobs.TransitionsAsync(lost.Job.Id, 9, default)).Reverse().Select(step => (step.Run, step.From, step.To, step.Reason)).ShouldBe(
         [
             (lost.Run, JobState.Queued, JobState.Leased, null), (lost.Run, JobState.Leased, JobState.Abandoned, JobReasons.LeaseExpired), (found.Run, JobState.Abandoned, JobState.Leased, null),
         ]);

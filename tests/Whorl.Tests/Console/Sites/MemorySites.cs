@@ -57,12 +57,14 @@ internal sealed class MemorySites : IJobSource, IResultSink
         return Task.FromResult(count);
     }
 
+    public Task<SiteJob?> JobAsync(string id, CancellationToken cancel) => Task.FromResult(Jobs.Find(job => job.Id == id));
+
     public Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel) =>
         Task.FromResult<IReadOnlyList<SiteJob>>([.. Jobs.Where(job => Matches(job, query)).SkipWhile(job => query.After is not null && job.Id != query.After).Skip(query.After is null ? 0 : 1).Take(query.Limit)]);
 
     public Task<IReadOnlyList<JobRun>> RunsAsync(string job, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobRun>>([.. Runs.Where(run => run.Job == job).Take(limit)]);
 
-    public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobTransition>>([.. Transitions.Where(step => step.Job == job)]);
+    public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, int limit, CancellationToken cancel) => Task.FromResult<IReadOnlyList<JobTransition>>([.. Transitions.Where(step => step.Job == job).Take(limit)]);
 
     public Task<JobCounts> CountAsync(CancellationToken cancel) =>
         Fault is not null ? Task.FromException<JobCounts>(Fault) : Task.FromResult(new JobCounts(Jobs.GroupBy(job => job.State).ToDictionary(state => state.Key, state => (long)state.Count()), Jobs.Count(job => job.State == JobState.Queued)));

@@ -175,6 +175,7 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
         using HttpResponseMessage answer = await ConsoleHost.SendAsync(member, "/jobs", "/jobs/retry", new(StringComparer.Ordinal) { ["site"] = "failing.example", ["next"] = "/jobs?site=failing.example" });
 
         html.ShouldContain("dns: <b>no such name");
+        WebUtility.HtmlDecode(await member.GetStringAsync("/jobs?site=other.example&job=job-1")).ShouldContain("dns: <b>no such name", customMessage: "a link leads to a job wherever it stands in the list");
         raw.ShouldNotContain("<b>no such");
         html.ShouldContain("leased <span aria-label=\"became\">→</span> failed");
         html.ShouldContain("hx-get=\"/jobs?site=failing.example&job=job-1\"");

@@ -91,6 +91,8 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
         return found.Count > query.Limit ? new([.. found.Take(query.Limit)], found[query.Limit - 1].Id) : new(found, null);
     }
 
+    public async Task<SiteJob?> JobAsync(string id, CancellationToken cancel) => id.Length <= MaxId ? await Jobs.JobAsync(id, cancel) : null;
+
     public async Task<QueueView> CountAsync(CancellationToken cancel)
     {
         JobCounts counts = await Jobs.CountAsync(cancel);
@@ -99,8 +101,9 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
 
     public Task<IReadOnlyList<JobRun>> LastRunsAsync(string job, int limit, CancellationToken cancel) => Jobs.RunsAsync(job, limit, cancel);
 
+    /// <summary>So many runs, and the steps that belong to them: most runs take two.</summary>
     public async Task<JobHistory> HistoryAsync(string job, int limit, CancellationToken cancel) =>
-        new(await Jobs.RunsAsync(job, limit, cancel), await Jobs.TransitionsAsync(job, cancel));
+        new(await Jobs.RunsAsync(job, limit, cancel), await Jobs.TransitionsAsync(job, 2 * limit, cancel));
 
     /// <summary>Makes jobs due now; the filter must narrow by something.</summary>
     public async Task<int> RetryAsync(JobFilter filter, CancellationToken cancel)

@@ -32,7 +32,7 @@ internal static class SiteEndpoints
             .WithName("listJobs").WithSummary("List site jobs in the order they are due");
         read.MapGet("/jobs/counts", async (SiteDesk desk, CancellationToken cancel) => Json(await desk.CountAsync(cancel))).WithName("countJobs").WithSummary("How many jobs there are in each state, and how many are due");
         read.MapGet("/jobs/{id}/history", async (string id, SiteDesk desk, CancellationToken cancel) => Json(await desk.HistoryAsync(id, MaxRuns, cancel)))
-            .WithName("getJobHistory").WithSummary("The newest runs of a job and every step from state to state");
+            .WithName("getJobHistory").WithSummary("The newest runs of a job and its newest steps from state to state");
         write.MapPost("/jobs", AddAsync).WithName("addJobs").WithSummary("Put sites under watch: the body is one a line, CSV, or a JSON array of addresses");
         write.MapPost("/jobs/retry", async ([AsParameters] JobFilter filter, SiteDesk desk, CancellationToken cancel) => Json(new RetriedJobs(await desk.RetryAsync(filter, cancel))))
             .WithName("retryJobs").WithSummary("Make every job that the filter means due now");

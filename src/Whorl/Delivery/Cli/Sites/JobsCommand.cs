@@ -171,9 +171,9 @@ internal sealed class JobsCommand
     private Command Show()
     {
         Argument<string> site = new("site") { Description = "an address or a host" };
-        Option<int> limit = new("--limit") { Description = "runs of each job, the newest first; default 10", HelpName = "N", DefaultValueFactory = _ => 10 };
+        Option<int> limit = new("--limit") { Description = "runs of each job, the newest first, and the steps that belong to them; default 10", HelpName = "N", DefaultValueFactory = _ => 10 };
         Command command = new("show", """
-            show the jobs of a site with their runs and every step between states
+            show the jobs of a site with their newest runs and steps between states
 
             Example:
               whorl jobs show https://shop.example/
@@ -200,7 +200,9 @@ internal sealed class JobsCommand
             List<JobStory> stories = [];
             foreach (SiteJob job in found)
             {
-                stories.Add(new(job, await jobs.RunsAsync(job.Id, Math.Max(1, parsed.GetValue(limit)), cancel), await jobs.TransitionsAsync(job.Id, cancel)));
+                // Most runs take two steps.
+                int most = Math.Clamp(parsed.GetValue(limit), 1, int.MaxValue / 2);
+                stories.Add(new(job, await jobs.RunsAsync(job.Id, most, cancel), await jobs.TransitionsAsync(job.Id, 2 * most, cancel)));
             }
 
             if (parsed.GetValue(_json))

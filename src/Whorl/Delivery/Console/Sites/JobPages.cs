@@ -54,7 +54,8 @@ internal sealed class JobPages(SiteDesk desk, TimeProvider clock)
                 fault = $"{wrong.Fault.Detail} {wrong.Fault.Hint}";
             }
 
-            chosen = page.Items.FirstOrDefault(one => one.Id == job);
+            // Also where it has moved to another page meanwhile, or a link leads to it.
+            chosen = job is null ? null : page.Items.FirstOrDefault(one => one.Id == job) ?? await desk.JobAsync(job, cancel);
             history = chosen is null ? null : await desk.HistoryAsync(chosen.Id, MaxRuns, cancel);
             foreach (SiteJob failed in page.Items.Where(one => one.Failures > 0).Take(MaxReasons))
             {

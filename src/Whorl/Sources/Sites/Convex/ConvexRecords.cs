@@ -62,6 +62,9 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
 
     public async Task<int> RetryAsync(JobQuery which, CancellationToken cancel) => (int)await convex.MutateAsync<double>("jobs:retry", new { which.State, which.Site, which.Limit }, cancel);
 
+    public async Task<SiteJob?> JobAsync(string id, CancellationToken cancel) =>
+        (await convex.QueryAsync<JobShape[]>("jobs:get", new { Job = id }, cancel)).FirstOrDefault()?.Read();
+
     public async Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel)
     {
         List<SiteJob> jobs = [];
@@ -85,8 +88,8 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
     public async Task<IReadOnlyList<JobRun>> RunsAsync(string job, int limit, CancellationToken cancel) =>
         [.. (await convex.QueryAsync<RunShape[]>("jobs:runs", new { Job = job, Limit = limit }, cancel)).Select(run => run.Read())];
 
-    public async Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel) =>
-        [.. (await convex.QueryAsync<TransitionShape[]>("jobs:transitions", new { Job = job }, cancel)).Select(step => step.Read())];
+    public async Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, int limit, CancellationToken cancel) =>
+        [.. (await convex.QueryAsync<TransitionShape[]>("jobs:transitions", new { Job = job, Limit = limit }, cancel)).Select(step => step.Read())];
 
     public async Task<JobCounts> CountAsync(CancellationToken cancel)
     {

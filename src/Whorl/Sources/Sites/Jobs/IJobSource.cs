@@ -30,13 +30,16 @@ internal interface IJobSource
     /// </summary>
     Task<int> RetryAsync(JobQuery which, CancellationToken cancel);
 
+    /// <summary>One job; null where there is none of this id.</summary>
+    Task<SiteJob?> JobAsync(string id, CancellationToken cancel);
+
     Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel);
 
     /// <summary>The newest first.</summary>
     Task<IReadOnlyList<JobRun>> RunsAsync(string job, int limit, CancellationToken cancel);
 
-    /// <summary>The oldest first.</summary>
-    Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel);
+    /// <summary>The newest first.</summary>
+    Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, int limit, CancellationToken cancel);
 
     Task<JobCounts> CountAsync(CancellationToken cancel);
 }

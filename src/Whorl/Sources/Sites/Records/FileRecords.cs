@@ -162,6 +162,14 @@ internal sealed class FileRecords : IJobSource, IResultSink
         }
     }
 
+    public Task<SiteJob?> JobAsync(string id, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_jobs.GetValueOrDefault(id));
+        }
+    }
+
     public Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel)
     {
         lock (_gate)
@@ -178,11 +186,11 @@ internal sealed class FileRecords : IJobSource, IResultSink
         }
     }
 
-    public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel)
+    public Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, int limit, CancellationToken cancel)
     {
         lock (_gate)
         {
-            return Task.FromResult<IReadOnlyList<JobTransition>>([.. _transitions.GetValueOrDefault(job) ?? []]);
+            return Task.FromResult<IReadOnlyList<JobTransition>>([.. Enumerable.Reverse(_transitions.GetValueOrDefault(job) ?? []).Take(limit)]);
         }
     }
 

@@ -134,6 +134,12 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
         return ids.Length;
     }
 
+    public async Task<SiteJob?> JobAsync(string id, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return (await connection.QueryFirstOrDefaultAsync<JobRow>(new CommandDefinition($"SELECT {Columns} FROM site_jobs WHERE id = @id", new { id = PlainText.Of(id) }, cancellationToken: cancel)))?.Read();
+    }
+
     public async Task<IReadOnlyList<SiteJob>> JobsAsync(JobQuery query, CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
@@ -149,11 +155,12 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
             new { job, limit = (long)limit }, cancellationToken: cancel))).Select(row => row.Read())];
     }
 
-    public async Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, CancellationToken cancel)
+    public async Task<IReadOnlyList<JobTransition>> TransitionsAsync(string job, int limit, CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         return [.. (await connection.QueryAsync<TransitionRow>(new CommandDefinition(
-            "SELECT job AS Job, run AS Run, from_state AS FromState, to_state AS ToState, time AS Time, reason AS Reason FROM site_transitions WHERE job = @job ORDER BY number", new { job }, cancellationToken: cancel))).Select(row => row.Read())];
+            "SELECT job AS Job, run AS Run, from_state AS FromState, to_state AS ToState, time AS Time, reason AS Reason FROM site_transitions WHERE job = @job ORDER BY number DESC LIMIT @limit",
+            new { job, limit = (long)limit }, cancellationToken: cancel))).Select(row => row.Read())];
     }
 
     public async Task<JobCounts> CountAsync(CancellationToken cancel)
