@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 
@@ -251,7 +252,7 @@ internal sealed class Visits(
             SitesLog.GivenUp(log, visit.Job.Url, visit.Job.Failures + 1);
         }
 
-        return await jobs.FailAsync(visit.Run, PlainText.Cut(reason, MaxReason), next, cancel) ? VisitEnd.Failed : VisitEnd.Lost;
+        return await jobs.FailAsync(visit.Run, ShortText.Cut(reason, MaxReason), next, cancel) ? VisitEnd.Failed : VisitEnd.Lost;
     }
 
     private double Chance()

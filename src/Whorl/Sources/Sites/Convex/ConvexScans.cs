@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Whorl.Kernel.Sites;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Records;
 using Whorl.Sources.Sites.Scans;
 
@@ -34,7 +35,7 @@ internal static class ConvexScans
 
     public static ScanShape Of(ScanRecord scan, ScanFeatureReader features) => new(
         scan.Id, scan.Site, scan.Url, ConvexTime.Of(scan.Time), scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null,
-        scan.Page?.Title is { } title ? PlainText.Cut(title, MaxTitle) : null, scan.Network?.Ip, ScanLines.Icon(scan), Record(scan),
+        scan.Page?.Title is { } title ? ShortText.Cut(title, MaxTitle) : null, scan.Network?.Ip, ScanLines.Icon(scan), Record(scan),
         [.. features.Of(scan).Take(SiteFeature.MaxOfOneScan).Select(feature => new FeatureShape(feature.Kind, feature.Value))], scan.Changed);
 
     public static ScanRecord Read(string record) => JsonSerializer.Deserialize<ScanRecord>(record, ScanJson.Options)!;

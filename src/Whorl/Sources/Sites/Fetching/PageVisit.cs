@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Fetching.Bodies;
 using Whorl.Sources.Sites.Fetching.Wire;
 using Whorl.Sources.Sites.Pages;
@@ -160,5 +161,5 @@ internal sealed class PageVisit(SiteConnections connections, FetchOptions option
             + $"Accept-Encoding: {ContentBody.Accepted}\r\nAccept-Language: en-US,en;q=0.9\r\n\r\n";
     }
 
-    private static string Bounded(string text) => PlainText.Cut(text, WebAddress.MaxLength);
+    private static string Bounded(string text) => ShortText.Cut(text, WebAddress.MaxLength);
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Whorl.Fingerprints.Fuzzy;
 using Whorl.Kernel;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Fetching.Browser;
 using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Fetching.Networks;
@@ -196,7 +197,7 @@ internal sealed class SiteScanner(ScanTools tools) : ISiteScanner, IDisposable
 
     private static bool IsCookie(HeaderFact header) => header.Name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
 
-    private static string Cut(string text, int max) => PlainText.Cut(text, max);
+    private static string Cut(string text, int max) => ShortText.Cut(text, max);
 
     private static string Bounded(string text) => Cut(text, MaxDetail);
 }

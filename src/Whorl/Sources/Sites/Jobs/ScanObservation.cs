@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Whorl.Kernel;
 using Whorl.Kernel.Sites;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Scans;
 
 namespace Whorl.Sources.Sites.Jobs;
@@ -41,5 +42,5 @@ internal static class ScanObservation
         }
     }
 
-    private static string Cut(string text, int max) => text.Length <= max ? text : PlainText.Cut(text, max - 1) + "…";
+    private static string Cut(string text, int max) => text.Length <= max ? text : ShortText.Cut(text, max - 1) + "…";
 }

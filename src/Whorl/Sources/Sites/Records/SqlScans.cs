@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Dapper;
 using Whorl.Kernel.Sites;
+using Whorl.Kernel.Writing;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
 using Whorl.Stores;
@@ -29,7 +30,7 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
         long time = ColumnTypes.Microseconds(scan.Time);
         SiteRow row = new(
             PlainText.Of(scan.Site)!, PlainText.Of(scan.Url)!, (long)scan.Class, PlainText.Of(scan.Reason), scan.Http is { Status: > 0 } http ? http.Status : null,
-            scan.Page?.Title is { } title ? PlainText.Of(PlainText.Cut(title, MaxTitle)) : null, scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time, scan.Changed is { Count: > 0 } ? time : null, scan.Id);
+            scan.Page?.Title is { } title ? PlainText.Of(ShortText.Cut(title, MaxTitle)) : null, scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time, scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         int added = await connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO site_scans (id, site, time, class, reason, status, title, changed, document, untold)

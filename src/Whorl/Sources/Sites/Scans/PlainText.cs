@@ -8,9 +8,6 @@ internal static class PlainText
     // NUL, and halves of pairs: texts with these are looked at closely.
     private static readonly SearchValues<char> Unstorable = SearchValues.Create([(char)0, .. Enumerable.Range(0xD800, 0x800).Select(code => (char)code)]);
 
-    /// <summary>The first so many characters, without half of a pair at the end.</summary>
-    public static string Cut(string text, int most) => text.Length <= most ? text : text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
-
     /// <summary>PostgreSQL holds neither a NUL nor half of a pair.</summary>
     public static string? Of(string? text)
     {
