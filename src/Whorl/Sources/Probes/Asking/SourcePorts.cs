@@ -25,7 +25,7 @@ internal sealed class SourcePorts
     /// <summary>The range; null where any port will do.</summary>
     public PortRange? Range => _range;
 
-    /// <summary>A port of the range, or one that Linux would give to others.</summary>
+    /// <summary>A port of the range, or one that Linux would give to others; for packets of our own, where a port that nobody can guess is part of what tells the answer.</summary>
     public ushort Next()
     {
         PortRange range = _range ?? new(32_768, 60_999);
@@ -35,7 +35,7 @@ internal sealed class SourcePorts
     /// <summary>Binds a socket to a port of the range; one port serves any number of connections to different hosts.</summary>
     public void Bind(Socket socket)
     {
-        if (_range is null)
+        if (_range is not { } range)
         {
             return;
         }
@@ -48,7 +48,7 @@ internal sealed class SourcePorts
         {
             try
             {
-                socket.Bind(new IPEndPoint(any, Next()));
+                socket.Bind(new IPEndPoint(any, Random.Shared.Next(range.First, range.Last + 1)));
                 return;
             }
             catch (SocketException fault) when (fault.SocketErrorCode == SocketError.AddressAlreadyInUse && tries < MaxTries)

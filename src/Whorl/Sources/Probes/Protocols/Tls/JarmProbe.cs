@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Whorl.Fingerprints.Jarm;
 using Whorl.Kernel;
 using Whorl.Kernel.Writing;
@@ -13,6 +12,9 @@ namespace Whorl.Sources.Probes.Protocols.Tls;
 /// <param name="atOnce">Connections at once, 1 to 10.</param>
 internal sealed class JarmProbe(int atOnce) : IProbe
 {
+    // No handshake is brought to its end, so nothing here is secret; the system's source costs a call into OpenSSL for each of a hello's numbers.
+    private static readonly JarmRandom Random = System.Random.Shared.NextBytes;
+
     public ProbeName Name => ProbeName.Jarm;
 
     public async Task<ProbeResult> AskAsync(ProbeTarget target, ProbeBudget budget, CancellationToken cancel)
@@ -56,7 +58,7 @@ internal sealed class JarmProbe(int atOnce) : IProbe
     private static async Task<string> HelloAsync(ProbeConnection connection, string host, int number)
     {
         byte[] buffer = new byte[Math.Max(JarmProbes.MaxLength, JarmAnswer.MaxLength)];
-        int length = JarmProbes.Write(number, host, RandomNumberGenerator.Fill, buffer);
+        int length = JarmProbes.Write(number, host, Random, buffer);
         int read = 0;
         try
         {
