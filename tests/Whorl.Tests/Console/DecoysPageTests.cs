@@ -30,7 +30,7 @@ public sealed class DecoysPageTests(ConsoleHost host) : IClassFixture<ConsoleHos
         string narrowed = await member.GetStringAsync("/decoys?decoy=bastion");
 
         html.ShouldContain(" places hear, 3 conversations now");
-        html.ShouldContain(">1,234<");
+        html.ShouldContain(">1\u2009234<");
         html.ShouldContain("192.0.2.7:22");
         html.ShouldContain("this machine does not have this <b>address");
         raw.ShouldNotContain("<b>address");

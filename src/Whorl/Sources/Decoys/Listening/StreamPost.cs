@@ -119,8 +119,9 @@ internal sealed class StreamPost(DecoyPlace place, IDecoyService service, Source
                 sources.Close(source);
             }
 
-            socket.Dispose();
+            // Before the peer can know that it is over.
             Interlocked.Decrement(ref _open);
+            socket.Dispose();
         }
     }
 }
