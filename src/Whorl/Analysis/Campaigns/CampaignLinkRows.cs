@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Dapper;
 using Whorl.Analysis.Campaigns.Queries;
-using Whorl.Kernel.Sites;
 using Whorl.Stores;
 
 namespace Whorl.Analysis.Campaigns;
