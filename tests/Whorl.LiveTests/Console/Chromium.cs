@@ -36,6 +36,7 @@ public sealed class Chromium : IAsyncLifetime
     private readonly List<string> _complaints = [];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private IBrowserContext? _context;
     private Task<Observation>? _day;
 
     internal MemorySites Sites { get; } = new();
@@ -75,7 +76,13 @@ public sealed class Chromium : IAsyncLifetime
     internal async Task<IPage> OpenAsync(int width = 1360, int height = 860, ColorScheme scheme = ColorScheme.Light, bool script = true)
     {
         Assert.SkipWhen(_browser is null, "Chromium is absent: install Debian's chromium");
-        IBrowserContext context = await _browser!.NewContextAsync(new()
+        if (_context is not null)
+        {
+            // Pages that stay open go on asking the console, and take the time of those that are looked at.
+            await _context.CloseAsync();
+        }
+
+        IBrowserContext context = _context = await _browser!.NewContextAsync(new()
         {
             BaseURL = Host.Address.ToString(),
             ViewportSize = new() { Width = width, Height = height },
