@@ -15,7 +15,7 @@ export const maxRetry = 2000;
 export const maxAbandon = 500;
 
 /** Due jobs are counted up to here. */
-export const maxDueCounted = 8000;
+export const maxDueCounted = 1000;
 
 /** Sites read for one answer when a text is looked for; the caller goes on where it ended. */
 export const maxSitesRead = 2000;
