@@ -161,6 +161,8 @@ public abstract class CampaignStoreContract
         (like.Site.Site, like.Links, like.Link.Score).ShouldBe(("c.example", false, 0.575));
         FeatureSites brand = await Queries.SitesAsync(new("tracker", "google-tag-manager:GTM-BRAND"), 10, default);
         (brand.Shown, brand.Weight, brand.Ignored, brand.Sites.Count).ShouldBe((2, 0, true, 2));
+        SiteFeature address = new("ip", "192.0.2.1");
+        (await Queries.WeightAsync(address, default)).ShouldBe((await Queries.SitesAsync(address, 1, default)).Weight);
         (await Queries.CountAsync(new(), default)).ShouldBe(0);
     }
 

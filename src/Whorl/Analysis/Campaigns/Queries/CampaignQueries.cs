@@ -92,6 +92,13 @@ internal sealed class CampaignQueries(IDatabase database, IgnoredFeatures ignore
         return CampaignDrawing.Of(detail, features);
     }
 
+    /// <summary>What sharing a feature speaks; counts no further than to where it says nothing.</summary>
+    public async Task<double> WeightAsync(SiteFeature feature, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return Worth(feature, await SiteLikeness.CountAsync(connection, feature, cancel));
+    }
+
     /// <summary>Who shows a feature, the newest first.</summary>
     public async Task<FeatureSites> SitesAsync(SiteFeature feature, int limit, CancellationToken cancel)
     {

@@ -38,7 +38,7 @@ internal sealed class FeaturePages(SiteDesk desk, TimeProvider clock, CampaignQu
             }
         }
 
-        double? weight = SiteFeature.TryParse($"{kind}={value}", out SiteFeature feature) ? (await campaigns.SitesAsync(feature, 1, http.RequestAborted)).Weight : null;
+        double? weight = SiteFeature.TryParse($"{kind}={value}", out SiteFeature feature) ? await campaigns.WeightAsync(feature, http.RequestAborted) : null;
         IReadOnlyDictionary<string, CampaignId> groups = sites.Items.Count == 0 ? SiteLinks.NoCampaigns : await campaigns.CampaignsOfAsync([.. sites.Items.Select(site => site.Site)], http.RequestAborted);
         return Page.Show<FeaturePage, FeatureModel>(http, new(kind ?? "", value ?? "", known, weight, sites.Items, groups, sites.Next is not null, desk.IsHere, clock.GetUtcNow()));
     }
