@@ -10,7 +10,7 @@ public sealed class ConsoleTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Ja4 = "t13d1516h2_8daaf6152771_02713d6af862";
 
-    private static readonly string[] Paths = ["/", "/requests", "/requests?q=client.up%3A+1", "/requests?id=ID", "/requests/ID", "/requests/none", "/decisions", "/rules", "/capture", "/addresses/ADDRESS", "/addresses/none", "/attackers", "/attackers?shown=decoy%3Abastion", "/decoys", "/decoys?decoy=bastion", "/prober", "/help", "/account", .. SitesDay.Paths];
+    private static readonly string[] Paths = ["/", "/decoys", "/requests", "/requests?q=client.up%3A+1", "/requests?id=ID", "/requests/ID", "/requests/none", "/decisions", "/rules", "/capture", "/addresses/ADDRESS", "/addresses/none", "/attackers", "/attackers?shown=decoy%3Abastion", "/decoys?decoy=bastion", "/prober", "/help", "/account", .. SitesDay.Paths];
 
     [Fact]
     public async Task A_request_appears_live_is_explained_and_its_address_blocked()
