@@ -5,11 +5,9 @@ using Whorl.LiveTests.Stores;
 using Whorl.Sources.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Records;
-using Whorl.Sources.Sites.Scans;
 using Whorl.Stores;
 using Whorl.Tests.Sites;
 using Whorl.Tests.Sites.Work;
-using Whorl.Tests.Support;
 
 namespace Whorl.LiveTests.Sites;
 
@@ -71,7 +69,7 @@ public sealed class PostgresLeaseTests(LiveServers servers) : IAsyncLifetime
     [InlineData(-70)]
     public async Task A_worker_whose_clock_is_wrong_takes_nobodys_lease_and_loses_none(int seconds)
     {
-        IJobSource right = Open(TimeSpan.Zero), wrong = Open(TimeSpan.FromSeconds(seconds));
+        SqlRecords right = Open(TimeSpan.Zero), wrong = Open(TimeSpan.FromSeconds(seconds));
         await right.AddAsync([new("http://a.example/", "cli"), new("http://b.example/", "cli")], default);
         LeasedJob mine = (await right.ClaimAsync("right", 1, Lease, default)).ShouldHaveSingleItem();
         LeasedJob other = (await wrong.ClaimAsync("wrong", 9, Lease, default)).ShouldHaveSingleItem();
@@ -90,7 +88,7 @@ public sealed class PostgresLeaseTests(LiveServers servers) : IAsyncLifetime
     {
         const int jobs = 300;
         (IJobSource one, _) = _place.Open(_opener.Open(SitesTables.Migrations), TimeProvider.System);
-        IDatabase database = _opener.Open(SitesTables.Migrations);
+        PostgresDatabase database = _opener.Open(SitesTables.Migrations);
         (IJobSource two, _) = _place.Open(database, TimeProvider.System);
         await one.AddAsync([.. Enumerable.Range(0, jobs).Select(n => new NewJob($"http://host{n}.example/", "test"))], default);
         for (int round = 0; round < 10; round++)
@@ -107,7 +105,7 @@ public sealed class PostgresLeaseTests(LiveServers servers) : IAsyncLifetime
         (await connection.ExecuteScalarAsync<long>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")).ShouldBe(0);
     }
 
-    private IJobSource Open(TimeSpan ahead) => _place.Open(_opener.Open(SitesTables.Migrations), new AheadClock(ahead)).Jobs;
+    private SqlRecords Open(TimeSpan ahead) => _place.Open(_opener.Open(SitesTables.Migrations), new AheadClock(ahead)).Jobs;
 
     private sealed class AheadClock(TimeSpan ahead) : TimeProvider
     {

@@ -64,6 +64,52 @@ public sealed class FileRecordsTests : SiteRecordsContract
         (await new FileRecords(JobFile, null, Features, Clock).JobsAsync(new(), default)).Select(job => (job.Url, job.Origin)).Order().ShouldBe([("http://a.example/", "cli"), ("http://b.example/", "cli")]);
     }
 
+    [Fact]
+    public async Task What_a_killed_process_had_done_and_had_in_work_is_known_to_the_next_one()
+    {
+        await Jobs.AddAsync([.. "abcd".Select(n => new NewJob($"http://{n}.example/", "cli"))], default);
+        LeasedJob[] leased = [.. await Jobs.ClaimAsync("one", 3, Lease, default)];
+        await Jobs.SucceedAsync(leased[0].Run, Scan(leased[0].Run, leased[0].Job.Url), new(Lease * 9, Lease), default);
+        await Jobs.FailAsync(leased[1].Run, "no", new(null, Lease), default);
+        IReadOnlyList<SiteJob> before = await Jobs.JobsAsync(new(), default);
+
+        // Killed: nothing is disposed, the results were not written any more, and of the last line a part is there.
+        File.Delete(ResultFile);
+        await File.AppendAllTextAsync(JobFile + ".journal", "{\"job\":{\"id\":");
+        using FileRecords next = new(JobFile, ResultFile, Features, Clock);
+
+        (await next.JobsAsync(new(), default)).ShouldBe(before);
+        (await next.TransitionsAsync(leased[1].Job.Id, 9, default)).ShouldBe(await Jobs.TransitionsAsync(leased[1].Job.Id, 9, default));
+        new ResultFile(ResultFile).All().ShouldHaveSingleItem().Id.ShouldBe(leased[0].Run);
+        (await next.UntoldAsync(TimeSpan.Zero, 9, default)).ShouldHaveSingleItem().Id.ShouldBe(leased[0].Run);
+        (await next.SucceedAsync(leased[0].Run, null, new(Lease, Lease), default)).ShouldBeFalse();
+        (await next.ClaimAsync("two", 9, Lease, default)).ShouldHaveSingleItem().Job.Runs.ShouldBe(1, "the one that nobody had");
+
+        await AdvanceAsync(Lease);
+        using FileRecords third = new(JobFile, ResultFile, Features, Clock);
+        (await third.ClaimAsync("three", 9, Lease, default)).Count.ShouldBe(2);
+        (await third.RunsAsync(leased[2].Job.Id, 9, default)).Select(run => (run.Worker, run.State)).ShouldBe([("three", RunState.Leased), ("one", RunState.Abandoned)]);
+    }
+
+    [Fact]
+    public async Task After_an_orderly_end_a_restart_begins_anew()
+    {
+        await Jobs.AddAsync([new("http://a.example/", "cli")], default);
+        await Jobs.ClaimAsync("one", 1, Lease, default);
+        ((FileRecords)Jobs).Dispose();
+        File.Exists(JobFile + ".journal").ShouldBeFalse();
+        using FileRecords next = new(JobFile, null, Features, Clock);
+        (await next.JobsAsync(new(), default)).ShouldHaveSingleItem().State.ShouldBe(JobState.Queued);
+    }
+
+    [Fact]
+    public void A_journal_that_is_none_is_said_and_left_alone()
+    {
+        File.WriteAllText(JobFile + ".journal", "precious\n");
+        Should.Throw<StoreException>(() => new FileRecords(JobFile, null, Features, Clock)).Message.ShouldContain("line 1");
+        File.ReadAllText(JobFile + ".journal").ShouldBe("precious\n");
+    }
+
     internal override ValueTask<(IJobSource Jobs, IResultSink Results)> OpenAsync()
     {
         File.WriteAllText(JobFile, "[]");

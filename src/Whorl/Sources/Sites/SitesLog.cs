@@ -30,6 +30,9 @@ internal static partial class SitesLog
     [LoggerMessage(40009, LogLevel.Warning, "The scan of {Url} is kept and could not be told to campaigns and other listeners; it is tried again")]
     public static partial void NotTold(ILogger log, Exception fault, string url);
 
+    [LoggerMessage(40010, LogLevel.Warning, "The journal {Path} cannot be written: {Reason}. Should this process be killed, the next one begins all jobs anew")]
+    public static partial void NoJournal(ILogger log, string path, string reason);
+
     [LoggerMessage(40008, LogLevel.Information, "The sites worker is done: {Jobs} jobs taken in {Loops} loops")]
     public static partial void Done(ILogger log, long jobs, long loops);
 }

@@ -66,5 +66,5 @@ internal static class SitesModule
 
     private static FileRecords FileRecordsOf(SitesOptions options, IServiceProvider services) => new(
         options.JobSource == RecordSystem.File ? options.Jobs.File : null, options.ResultSink == RecordSystem.File ? options.Results.File : null,
-        services.GetRequiredService<ScanFeatureReader>(), services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<ScanFeatureReader>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<FileRecords>>());
 }

@@ -29,9 +29,20 @@ public sealed class FileSmokeTests : SitesSmokeContract
         Accepted.ShouldBe("tests/fixtures/results.json", first);
     }
 
+    // A copy: a journal is written beside it.
+    private string JobFile
+    {
+        get
+        {
+            string copy = _folder.File("jobs.json");
+            File.Copy(Path.Combine(Fixtures, "jobs.json"), copy, overwrite: true);
+            return copy;
+        }
+    }
+
     internal override Task<(IJobSource Jobs, IResultSink Results)> OpenAsync()
     {
-        FileRecords records = new(Path.Combine(Fixtures, "jobs.json"), _folder.File("results.json"), new(ScanFeatures.Of), Clock);
+        FileRecords records = new(JobFile, _folder.File("results.json"), new(ScanFeatures.Of), Clock);
         return Task.FromResult<(IJobSource, IResultSink)>((records, records));
     }
 
@@ -46,7 +57,7 @@ public sealed class FileSmokeTests : SitesSmokeContract
         Dictionary<string, string> variables = new()
         {
             ["JOB_SOURCE"] = "file",
-            ["JOB_FILE"] = Path.Combine(Fixtures, "jobs.json"),
+            ["JOB_FILE"] = JobFile,
             ["RESULT_SINK"] = "file",
             ["RESULTS_FILE"] = _folder.File(file),
             ["WORKER_ONCE"] = "1",

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Whorl.Kernel.Sites;
 using Whorl.Sources.Sites.Jobs;
 using Whorl.Sources.Sites.Scans;
@@ -8,15 +9,16 @@ using Whorl.Stores;
 namespace Whorl.Sources.Sites.Records;
 
 /// <summary>
-/// Jobs from a JSON file and scans into one, for fixtures and small lists. The jobs' file is read, and added to; what becomes of the jobs is this process's own memory, and a restart
-/// begins anew. Where the clock is the same, so is every byte of the results.
+/// Jobs from a JSON file and scans into one, for fixtures and small lists. The jobs' file is read, and added to; what becomes of the jobs is this process's own memory, with a journal beside
+/// the jobs for the case that it is killed. After an orderly end a restart begins anew. Where the clock is the same, so is every byte of the results.
 /// </summary>
-internal sealed class FileRecords : IJobSource, IResultSink
+internal sealed class FileRecords : IJobSource, IResultSink, IDisposable
 {
     private readonly ScanFeatureReader _features;
     private readonly TimeProvider _clock;
     private readonly JobFile? _jobFile;
     private readonly ResultFile? _results;
+    private readonly JobJournal? _journal;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SiteJob> _jobs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _jobOfRun = new(StringComparer.Ordinal);
@@ -26,7 +28,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
 
     /// <param name="jobs">File with jobs; null for none.</param>
     /// <param name="results">File for scans; null for none.</param>
-    public FileRecords(string? jobs, string? results, ScanFeatureReader features, TimeProvider clock)
+    public FileRecords(string? jobs, string? results, ScanFeatureReader features, TimeProvider clock, ILogger<FileRecords>? log = null)
     {
         (_features, _clock) = (features, clock);
         _jobFile = jobs is null ? null : new(jobs);
@@ -44,7 +46,16 @@ internal sealed class FileRecords : IJobSource, IResultSink
         }
 
         Add(read);
+        _journal = new(jobs + ".journal", log ?? NullLogger<FileRecords>.Instance);
+        foreach (JobChange change in _journal.Read())
+        {
+            Apply(change);
+        }
+
+        _results?.Write();
     }
+
+    public void Dispose() => _journal?.Dispose();
 
     public Task<int> AddAsync(IReadOnlyCollection<NewJob> jobs, CancellationToken cancel)
     {
@@ -65,23 +76,19 @@ internal sealed class FileRecords : IJobSource, IResultSink
         lock (_gate)
         {
             DateTimeOffset now = _clock.GetUtcNow();
-            foreach (SiteJob lost in Ordered(_jobs.Values.Where(job => job.State == JobState.Leased && job.Due <= now)))
-            {
-                End(lost, RunState.Abandoned, JobReasons.LeaseExpired, new(TimeSpan.Zero, lost.Interval));
-            }
+            Commit([.. Ordered(_jobs.Values.Where(job => job.State == JobState.Leased && job.Due <= now)).Select(lost => Ended(lost, RunState.Abandoned, JobReasons.LeaseExpired, new(TimeSpan.Zero, lost.Interval), null))]);
 
             List<LeasedJob> claimed = [];
+            List<JobChange> changes = [];
             foreach (SiteJob job in Ordered(_jobs.Values.Where(job => job.State != JobState.Leased && job.Due <= now)).Take(count))
             {
                 string run = RunId(job, now);
                 SiteJob leased = job with { State = JobState.Leased, Due = now + lease, LeasedUntil = now + lease, Worker = worker, Run = run, Runs = job.Runs + 1 };
-                _jobs[job.Id] = leased;
-                _jobOfRun[run] = job.Id;
-                _runs[job.Id].Add(new(run, job.Id, worker, RunState.Leased, now, null, null));
-                _transitions[job.Id].Add(new(job.Id, run, job.State, JobState.Leased, now, null));
+                changes.Add(new(leased, new(run, job.Id, worker, RunState.Leased, now, null, null), new(job.Id, run, job.State, JobState.Leased, now, null), null));
                 claimed.Add(new(leased, run));
             }
 
+            Commit(changes);
             return Task.FromResult<IReadOnlyList<LeasedJob>>(claimed);
         }
     }
@@ -114,11 +121,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
                 return Task.FromResult(false);
             }
 
-            End(job, RunState.Succeeded, null, next);
-            if (keep is not null)
-            {
-                Keep(keep);
-            }
+            Commit([Ended(job, RunState.Succeeded, null, next, keep)]);
         }
 
         if (keep is not null)
@@ -136,7 +139,7 @@ internal sealed class FileRecords : IJobSource, IResultSink
             SiteJob? job = Held(run);
             if (job is not null)
             {
-                End(job, RunState.Failed, reason, next);
+                Commit([Ended(job, RunState.Failed, reason, next, null)]);
             }
 
             return Task.FromResult(job is not null);
@@ -149,15 +152,8 @@ internal sealed class FileRecords : IJobSource, IResultSink
         {
             DateTimeOffset now = _clock.GetUtcNow();
             SiteJob[] jobs = [.. Find(which).Where(job => job.State != JobState.Leased && !(job.State == JobState.Queued && job.Due <= now)).Take(which.Limit)];
-            foreach (SiteJob job in jobs)
-            {
-                _jobs[job.Id] = job with { State = JobState.Queued, Due = now, Failures = 0 };
-                if (job.State != JobState.Queued)
-                {
-                    _transitions[job.Id].Add(new(job.Id, null, job.State, JobState.Queued, now, "retry"));
-                }
-            }
-
+            Commit([.. jobs.Select(job => new JobChange(
+                job with { State = JobState.Queued, Due = now, Failures = 0 }, null, job.State == JobState.Queued ? null : new(job.Id, null, job.State, JobState.Queued, now, "retry"), null))]);
             return Task.FromResult(jobs.Length);
         }
     }
@@ -207,7 +203,10 @@ internal sealed class FileRecords : IJobSource, IResultSink
     {
         lock (_gate)
         {
-            Keep(scan);
+            if (Results.Add(scan))
+            {
+                _untold[scan.Id] = (scan, _clock.GetUtcNow());
+            }
         }
 
         Results.Write();
@@ -281,14 +280,6 @@ internal sealed class FileRecords : IJobSource, IResultSink
         return Kernel.Uuid7.Text(new Guid(bytes, bigEndian: true));
     }
 
-    private void Keep(ScanRecord scan)
-    {
-        if (Results.Add(scan))
-        {
-            _untold[scan.Id] = (scan, _clock.GetUtcNow());
-        }
-    }
-
     private int Add(IReadOnlyCollection<NewJob> jobs)
     {
         lock (_gate)
@@ -324,14 +315,51 @@ internal sealed class FileRecords : IJobSource, IResultSink
     private SiteJob? Held(string run) =>
         _jobOfRun.TryGetValue(run, out string? id) && _jobs[id] is { State: JobState.Leased } job && job.Run == run && job.Due > _clock.GetUtcNow() ? job : null;
 
-    private void End(SiteJob job, RunState how, string? reason, NextVisit next)
+    private JobChange Ended(SiteJob job, RunState how, string? reason, NextVisit next, ScanRecord? keep)
     {
         DateTimeOffset now = _clock.GetUtcNow();
         JobState to = how == RunState.Succeeded ? JobState.Succeeded : how == RunState.Failed ? JobState.Failed : JobState.Abandoned;
         int failures = to == JobState.Succeeded ? 0 : reason == JobReasons.Stopped ? job.Failures : job.Failures + 1;
-        _jobs[job.Id] = job with { State = to, Due = now + next.After, Interval = next.Interval, Failures = failures, Worker = null, LeasedUntil = null };
-        List<JobRun> runs = _runs[job.Id];
-        runs[^1] = runs[^1] with { State = how, Ended = now, Reason = reason };
-        _transitions[job.Id].Add(new(job.Id, job.Run, JobState.Leased, to, now, reason));
+        return new(
+            job with { State = to, Due = now + next.After, Interval = next.Interval, Failures = failures, Worker = null, LeasedUntil = null },
+            _runs[job.Id][^1] with { State = how, Ended = now, Reason = reason }, new(job.Id, job.Run, JobState.Leased, to, now, reason), keep);
+    }
+
+    private void Commit(List<JobChange> changes)
+    {
+        if (changes.Count > 0)
+        {
+            _journal?.Append(changes);
+            changes.ForEach(Apply);
+        }
+    }
+
+    // A job that was taken out of the file since is nobody's; what was found of it stays.
+    private void Apply(JobChange change)
+    {
+        (SiteJob job, JobRun? run, JobTransition? step, ScanRecord? scan) = change;
+        if (scan is not null && _results is not null)
+        {
+            _results.Add(scan);
+            _untold[scan.Id] = (scan, _clock.GetUtcNow());
+        }
+
+        if (!_jobs.ContainsKey(job.Id))
+        {
+            return;
+        }
+
+        _jobs[job.Id] = job;
+        if (run is not null)
+        {
+            _jobOfRun[run.Id] = job.Id;
+            _runs[job.Id].RemoveAll(known => known.Id == run.Id);
+            _runs[job.Id].Add(run);
+        }
+
+        if (step is not null)
+        {
+            _transitions[job.Id].Add(step);
+        }
     }
 }
