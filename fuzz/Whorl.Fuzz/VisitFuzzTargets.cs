@@ -4,6 +4,7 @@ using Whorl.Sources.Sites.Fetching;
 using Whorl.Sources.Sites.Fetching.Browser;
 using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Fetching.Wire;
+using Whorl.Sources.Sites.Pages;
 
 namespace Whorl.Fuzz;
 
@@ -46,7 +47,7 @@ internal static class VisitFuzzTargets
     private static int ReadRedirect(ReadOnlySpan<byte> input)
     {
         string text = Encoding.Latin1.GetString(input);
-        string? target = Redirect.Parse(text);
+        string? target = RefreshValue.TryParse(text, out _, out ReadOnlySpan<char> named) ? named.ToString() : null;
         Uri? url = target is null ? null : WebAddress.Resolve(new Uri("http://a.example/b/c"), target, out _);
         return url is null ? target is null ? 0 : 1 : HashCode.Combine(url.HostNameType, url.IsDefaultPort, url.Scheme.Length, url.PathAndQuery.Length > 1, WebAddress.HostOf(url).Length > 9);
     }

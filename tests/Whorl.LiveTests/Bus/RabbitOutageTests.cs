@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Text;
 using Whorl.Bus;
 using Whorl.Bus.RabbitMq;
-using Whorl.Kernel;
-using Whorl.LiveTests.Processes;
 using Whorl.LiveTests.Servers;
 using Whorl.Tests.Support;
 

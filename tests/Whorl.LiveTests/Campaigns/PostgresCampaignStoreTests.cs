@@ -21,7 +21,7 @@ public sealed class PostgresCampaignStoreTests(LiveServers servers) : CampaignSt
     [Fact]
     public async Task Of_two_analysts_one_listens_and_the_other_takes_over_when_its_session_ends()
     {
-        IDatabase one = _opener.Open(CampaignTables.Migrations), other = _opener.Open(CampaignTables.Migrations);
+        PostgresDatabase one = _opener.Open(CampaignTables.Migrations), other = _opener.Open(CampaignTables.Migrations);
         await using LinkerSeat firstSeat = Seat(one), secondSeat = Seat(other);
         CampaignsWorker first = NewWorker(firstSeat), second = NewWorker(secondSeat);
         await first.StartingAsync(default);

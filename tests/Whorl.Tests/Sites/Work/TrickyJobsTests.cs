@@ -47,7 +47,7 @@ public sealed class TrickyJobsTests : IAsyncLifetime
         (IJobSource jobs, IResultSink results) = _place.Open(new SqliteDatabase(_folder.File("whorl.db"), [SitesTables.Migrations], TimeProvider.System), TimeProvider.System);
         await jobs.AddAsync([.. urls.Select(url => new NewJob(url, "test")), new NewJob($"http://honest.test:{_site.Port}/ok", "test"), new NewJob(secure.Url, "test")], default);
         _names.Address("honest.test", "127.0.0.1");
-        using SiteScanner scanner = Scanning.Scanner(_names, options => options.Timeout = slow ? TimeSpan.FromSeconds(2) : options.Timeout);
+        using SiteScanner scanner = Scanning.Scanner(_names, options => options.Timeout = slow ? TimeSpan.FromSeconds(1.2) : options.Timeout);
         using WorkerRig rig = new(jobs, results, scanner, TimeProvider.System, WorkerRig.Impolite(options =>
         {
             options.Worker.Once = true;

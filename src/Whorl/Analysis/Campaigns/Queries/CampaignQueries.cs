@@ -64,7 +64,7 @@ internal sealed class CampaignQueries(IDatabase database, IgnoredFeatures ignore
         MemberRow[] rows = [.. await connection.QueryAsync<MemberRow>(new CommandDefinition(
             $"SELECT {MemberRow.Columns} FROM campaign_site s WHERE s.campaign = @key ORDER BY s.firm DESC, s.strength DESC, s.site LIMIT {MaxMembers}", new { key }, cancellationToken: cancel))];
         IEnumerable<EventRow> history = await connection.QueryAsync<EventRow>(new CommandDefinition(
-            $"SELECT time AS Time, step AS Step, other AS Other, sites AS Sites FROM campaign_event WHERE campaign = @key ORDER BY id DESC LIMIT {MaxHistory}", new { key }, cancellationToken: cancel));
+            $"SELECT time AS Time, step AS Step, other AS Other, sites AS Sites FROM campaign_event WHERE campaign = @key ORDER BY time DESC, id DESC LIMIT {MaxHistory}", new { key }, cancellationToken: cancel));
         return new(
             campaign.ToCampaign(),
             [.. rows.Select(row => row.ToMember())],
