@@ -10,11 +10,7 @@ export async function keep(ctx: MutationCtx, scan: typeof nouns.scan.type): Prom
     throw invalid(`the record is larger than ${maxRecordBytes} bytes`);
   }
 
-  const known = await ctx.db
-    .query("scans")
-    .withIndex("by_scan", (q) => q.eq("scan", scan.id))
-    .first();
-  if (known !== null) {
+  if ((await findScan(ctx, scan.id)) !== null) {
     return;
   }
 
@@ -94,12 +90,31 @@ export const get = defineQuery({
   handler: async (ctx, { id }) => await findRecord(ctx, id),
 });
 
+async function findScan(ctx: QueryCtx, id: string): Promise<Doc<"scans"> | null> {
+  return await ctx.db
+    .query("scans")
+    .withIndex("by_scan", (q) => q.eq("scan", id))
+    .first();
+}
+
 async function findRecord(ctx: QueryCtx, id: string): Promise<string | null> {
   const row = await ctx.db
     .query("records")
     .withIndex("by_scan", (q) => q.eq("scan", id))
     .first();
   return row?.record ?? null;
+}
+
+async function recordsOf(ctx: QueryCtx, scans: readonly Doc<"scans">[]): Promise<string[]> {
+  const records = [];
+  for (const { scan } of scans) {
+    const record = await findRecord(ctx, scan);
+    if (record !== null) {
+      records.push(record);
+    }
+  }
+
+  return records;
 }
 
 async function findOfSite(ctx: QueryCtx, site: string, take: number, before: string | undefined): Promise<Doc<"scans">[]> {
@@ -117,14 +132,7 @@ const maxRecords = 16;
 export const ofSite = defineQuery({
   args: { site: v.string(), limit: v.number(), before: v.optional(v.string()) },
   returns: v.array(v.string()),
-  handler: async (ctx, { site, limit, before }) => {
-    const records = [];
-    for (const { scan } of await findOfSite(ctx, site, bounded(limit, 0, maxRecords, "limit"), before)) {
-      records.push((await findRecord(ctx, scan)) ?? "");
-    }
-
-    return records;
-  },
+  handler: async (ctx, { site, limit, before }) => await recordsOf(ctx, await findOfSite(ctx, site, bounded(limit, 0, maxRecords, "limit"), before)),
 });
 
 /** The same scans as a timeline shows them; their records are not read. */
@@ -154,7 +162,7 @@ export const untold = defineQuery({
       .query("scans")
       .withIndex("by_untold", (q) => q.gte("untold", 0).lte("untold", Date.now() - age))
       .take(bounded(limit, 0, maxRecords, "limit"));
-    return scans.map((scan) => scan.record);
+    return await recordsOf(ctx, scans);
   },
 });
 
