@@ -211,6 +211,19 @@ public abstract class CampaignStoreContract
     }
 
     [Fact]
+    public async Task A_campaign_of_more_members_than_a_page_shows_is_exported_whole()
+    {
+        // A wallet of a thousand sites says nothing: each hundred has one of its own, and some of them the one before it too.
+        await NewKeeper().TakeAsync(
+            [.. Enumerable.Range(0, CampaignQueries.MaxMembers + 5).Select(number => SiteSighting.In(Scan($"s{number}.example", "http_content", $"wallet=btc:{number / 100}", number % 100 < 10 ? $"wallet=btc:{(number / 100) - 1}" : "title=x"))!)], default);
+
+        Campaign campaign = (await Queries.CampaignsAsync(new(), default)).ShouldHaveSingleItem();
+        campaign.Sites.ShouldBe(CampaignQueries.MaxMembers + 5);
+        (await Queries.CampaignAsync(campaign.Id, default))!.Members.Count.ShouldBe(CampaignQueries.MaxMembers);
+        (await Queries.WholeAsync(campaign.Id, default))!.Members.Count.ShouldBe(campaign.Sites);
+    }
+
+    [Fact]
     public async Task What_several_addresses_of_a_host_show_is_what_the_site_shows()
     {
         await ScanAsync("b.example", "wallet=btc:1");

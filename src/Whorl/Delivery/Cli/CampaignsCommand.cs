@@ -27,9 +27,9 @@ internal static class CampaignsCommand
         list.SetAction((parsed, cancel) => RunAsync(node, output, parsed, queries => ListAsync(
             queries, new(parsed.GetValue(order), parsed.GetValue(text), Limit: parsed.GetValue(limit)), output, parsed.GetValue(json), cancel)));
         Command show = new("show", "one campaign: its sites, and what they share") { id, json };
-        show.SetAction((parsed, cancel) => RunAsync(node, output, parsed, queries => WithAsync(queries, output, parsed.GetValue(id)!, detail => Show(detail, output, parsed.GetValue(json)), cancel)));
+        show.SetAction((parsed, cancel) => RunAsync(node, output, parsed, queries => WithAsync(queries.CampaignAsync, output, parsed.GetValue(id)!, detail => Show(detail, output, parsed.GetValue(json)), cancel)));
         Command export = new("export", "one campaign for another system, on standard output") { id, format };
-        export.SetAction((parsed, cancel) => RunAsync(node, output, parsed, queries => WithAsync(queries, output, parsed.GetValue(id)!, detail => Export(detail, data, parsed.GetValue(format)!), cancel)));
+        export.SetAction((parsed, cancel) => RunAsync(node, output, parsed, queries => WithAsync(queries.WholeAsync, output, parsed.GetValue(id)!, detail => Export(detail, data, parsed.GetValue(format)!), cancel)));
         return new Command("campaigns", """
             web sites that one hand seems to be behind
 
@@ -73,14 +73,14 @@ internal static class CampaignsCommand
         return ExitCode.Done;
     }
 
-    private static async Task<int> WithAsync(CampaignQueries queries, Output output, string text, Func<CampaignDetail, int> use, CancellationToken cancel)
+    private static async Task<int> WithAsync(Func<CampaignId, CancellationToken, Task<CampaignDetail?>> read, Output output, string text, Func<CampaignDetail, int> use, CancellationToken cancel)
     {
         if (!CampaignId.TryParse(text, out CampaignId id))
         {
             return output.Fail($"'{text}' is no id of a campaign.", "`whorl campaigns list` shows them.", ExitCode.WrongUsage);
         }
 
-        CampaignDetail? detail = await queries.CampaignAsync(id, cancel);
+        CampaignDetail? detail = await read(id, cancel);
         return detail switch
         {
             null => output.Fail($"No campaign {id} is known.", "`whorl campaigns list` shows them."),

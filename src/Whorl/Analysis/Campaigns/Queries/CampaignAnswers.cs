@@ -25,7 +25,7 @@ internal sealed record CampaignQuery(CampaignOrder Order = CampaignOrder.Changed
 }
 
 /// <summary>A campaign with all that a page shows.</summary>
-/// <param name="Members">The firmest first; at most <see cref="CampaignQueries.MaxMembers"/>.</param>
+/// <param name="Members">The firmest first; at most as many as were asked for, <see cref="Campaign.Sites"/> says how many there are.</param>
 /// <param name="Links">The best link of each member, with its evidence; the strongest first.</param>
 /// <param name="Shared">What members have in common, what most of them show first.</param>
 /// <param name="History">The newest first.</param>

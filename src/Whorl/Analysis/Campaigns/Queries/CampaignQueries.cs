@@ -12,6 +12,9 @@ internal sealed class CampaignQueries(IDatabase database, IgnoredFeatures ignore
     /// <summary>Members of an answer; a campaign may have more, see <see cref="Campaign.Sites"/>.</summary>
     public const int MaxMembers = 1000;
 
+    /// <summary>Members of an export, which is to be whole: more than any campaign is known to have.</summary>
+    public const int MaxExported = 50_000;
+
     /// <summary>Points of a drawing; with more of them nobody sees anything.</summary>
     public const int MaxNodes = 300;
 
@@ -51,27 +54,10 @@ internal sealed class CampaignQueries(IDatabase database, IgnoredFeatures ignore
     }
 
     /// <summary>A campaign; of one that was merged its id, label and <see cref="Campaign.MergedInto"/> alone. Null where there is none.</summary>
-    public async Task<CampaignDetail?> CampaignAsync(CampaignId id, CancellationToken cancel)
-    {
-        await using DbConnection connection = await database.OpenAsync(cancel);
-        byte[] key = CampaignStore.Bytes(id)!;
-        CampaignRow? campaign = await connection.QuerySingleOrDefaultAsync<CampaignRow>(new CommandDefinition($"SELECT {Columns} FROM campaign c WHERE c.id = @key", new { key }, cancellationToken: cancel));
-        if (campaign is null)
-        {
-            return null;
-        }
+    public Task<CampaignDetail?> CampaignAsync(CampaignId id, CancellationToken cancel) => ReadAsync(id, MaxMembers, cancel);
 
-        MemberRow[] rows = [.. await connection.QueryAsync<MemberRow>(new CommandDefinition(
-            $"SELECT {MemberRow.Columns} FROM campaign_site s WHERE s.campaign = @key ORDER BY s.firm DESC, s.strength DESC, s.site LIMIT {MaxMembers}", new { key }, cancellationToken: cancel))];
-        IEnumerable<EventRow> history = await connection.QueryAsync<EventRow>(new CommandDefinition(
-            $"SELECT time AS Time, step AS Step, other AS Other, sites AS Sites FROM campaign_event WHERE campaign = @key ORDER BY time DESC, id DESC LIMIT {MaxHistory}", new { key }, cancellationToken: cancel));
-        return new(
-            campaign.ToCampaign(),
-            [.. rows.Select(row => row.ToMember())],
-            await LinksAsync(connection, key, rows, cancel),
-            await SharedAsync(connection, rows, 2, cancel),
-            [.. history.Select(row => row.ToEvent())]);
-    }
+    /// <summary>The same with up to <see cref="MaxExported"/> members.</summary>
+    public Task<CampaignDetail?> WholeAsync(CampaignId id, CancellationToken cancel) => ReadAsync(id, MaxExported, cancel);
 
     /// <summary>A campaign as a drawing of at most <see cref="MaxNodes"/> points. Null where there is none.</summary>
     public async Task<CampaignGraph?> GraphAsync(CampaignId id, CancellationToken cancel)
@@ -142,6 +128,28 @@ internal sealed class CampaignQueries(IDatabase database, IgnoredFeatures ignore
         }
 
         return found;
+    }
+
+    private async Task<CampaignDetail?> ReadAsync(CampaignId id, int members, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        byte[] key = CampaignStore.Bytes(id)!;
+        CampaignRow? campaign = await connection.QuerySingleOrDefaultAsync<CampaignRow>(new CommandDefinition($"SELECT {Columns} FROM campaign c WHERE c.id = @key", new { key }, cancellationToken: cancel));
+        if (campaign is null)
+        {
+            return null;
+        }
+
+        MemberRow[] rows = [.. await connection.QueryAsync<MemberRow>(new CommandDefinition(
+            $"SELECT {MemberRow.Columns} FROM campaign_site s WHERE s.campaign = @key ORDER BY s.firm DESC, s.strength DESC, s.site LIMIT {members}", new { key }, cancellationToken: cancel))];
+        IEnumerable<EventRow> history = await connection.QueryAsync<EventRow>(new CommandDefinition(
+            $"SELECT time AS Time, step AS Step, other AS Other, sites AS Sites FROM campaign_event WHERE campaign = @key ORDER BY time DESC, id DESC LIMIT {MaxHistory}", new { key }, cancellationToken: cancel));
+        return new(
+            campaign.ToCampaign(),
+            [.. rows.Select(row => row.ToMember())],
+            await LinksAsync(connection, key, rows, cancel),
+            await SharedAsync(connection, rows, 2, cancel),
+            [.. history.Select(row => row.ToEvent())]);
     }
 
     private static string Where(CampaignQuery query) => "c.sites > 0 AND c.sites >= @MinSites" + (string.IsNullOrWhiteSpace(query.Text)

@@ -93,7 +93,8 @@ internal static class CampaignEndpoints
             "stix" => (StixWriter.MediaType, "stix.json"),
             _ => throw new DeskException(DeskFault.Bad("There is no such format.", "One of: json, csv, stix.")),
         };
-        CampaignDetail? detail = CampaignId.TryParse(id, out CampaignId campaign) ? await Campaigns(http).CampaignAsync(campaign, cancel) : null;
+        CampaignQueries campaigns = Campaigns(http);
+        CampaignDetail? detail = !CampaignId.TryParse(id, out CampaignId campaign) ? null : download ? await campaigns.WholeAsync(campaign, cancel) : await campaigns.CampaignAsync(campaign, cancel);
         if (detail is null)
         {
             return new DeskFault(StatusCodes.Status404NotFound, "There is no such campaign.", "GET /api/v1/campaigns lists them.").ToResult();
