@@ -26,7 +26,7 @@ internal static class SiteFuzzTargets
         [
             "gtag('config', 'G-7HB2KX91QZ'); fbq('init', '482915037264815'); mailto:a@b.example tel:+44 20 7946 0812 https://t.me/abcde SOL 7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"u8.ToArray(),
         ]) { MaxAllocation = 8 * 1024 * 1024 },
-        new("site-identity-file", IdentityFile, static () => ["patterns:\n  - { kind: a, group: tracker, anchors: [ab], form: 'ab(?<id>[0-9]{2,4})', finds: [{ in: a, as: b }] }\nshared:\n  - { kind: a, values: [b] }\n"u8.ToArray()]) { MaxAllocation = 64 * 1024 * 1024 },
+        new("site-identity-file", IdentityFile, static () => ["patterns:\n  - { kind: a, group: tracker, anchors: [ab], form: 'ab(?<id>[0-9]{2,4})', finds: [{ in: a, as: b }] }\nshared:\n  - { kind: a, values: [b] }\n"u8.ToArray()]) { MaxAllocation = 8 * 1024 * 1024 },
         new("site-wallet", input => HashCode.Combine(WalletAddress.Read(Encoding.Latin1.GetString(input))?.Kind, WalletAddress.IsSolana(Encoding.Latin1.GetString(input))), static () => ["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"u8.ToArray(), "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"u8.ToArray(), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"u8.ToArray(), "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A"u8.ToArray()]),
         new("site-data-url", input => DataUrl.Read("data:" + Encoding.Latin1.GetString(input), 1000)?.Length ?? -1, static () => ["image/png;base64,AAAA"u8.ToArray(), ",%41b"u8.ToArray()]),
         new("site-icon-png", Image, static () => Pictures("png")) { MaxAllocation = 4 * 1024 * 1024 },
