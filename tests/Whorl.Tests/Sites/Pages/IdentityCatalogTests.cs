@@ -106,6 +106,17 @@ public sealed class IdentityCatalogTests
     }
 
     [Fact]
+    public void A_form_that_is_made_of_all_characters_is_not_compiled()
+    {
+        List<ContentFault> faults = [];
+        string all = string.Concat(Enumerable.Range(0xC0, 80).Select(static code => (char)code));
+
+        IdentityReader.Read("a.yaml", $"patterns:\n  - {{ kind: a, group: tracker, anchors: [abc], form: 'abc(?<id>[{all}])' }}\n", faults).Patterns.ShouldBeEmpty();
+
+        faults.ShouldHaveSingleItem().ToString().ShouldContain("form has more than 48 different characters");
+    }
+
+    [Fact]
     public void Faults_name_file_and_line()
     {
         List<ContentFault> faults = [];

@@ -16,6 +16,9 @@ internal sealed class IdentityReader
     private const int MaxExamples = 20;
     private const int MaxText = 1000;
 
+    // Of one form; the shipped ones have no more.
+    private const int MaxCharacters = 48;
+
     // Anchors of one character would be found everywhere.
     private const int MinAnchor = 2;
 
@@ -101,6 +104,13 @@ internal sealed class IdentityReader
     {
         if (map.Text("form", MaxText) is not { } form)
         {
+            return null;
+        }
+
+        // Memory to compile a form grows with the square of the characters that its classes tell apart.
+        if (form.Distinct().Count() > MaxCharacters)
+        {
+            _faults.Add(new(map.Find("form")!.Place, $"form has more than {MaxCharacters} different characters; name a range, such as a-z, instead"));
             return null;
         }
 
