@@ -34,9 +34,11 @@ internal sealed class Visits(
 
     public int InWork => _inWork.Count;
 
-    /// <summary>Takes a batch if there is room for a visit; how many were taken, and whether more may be due.</summary>
+    /// <summary>Takes a batch if there is room for a visit; how many were taken, and whether more may be due. Takes nothing once it is to stop.</summary>
     public async Task<(int Taken, bool More)> TakeAsync(CancellationToken cancel)
     {
+        // What is given back at a stop is due at once: whoever stops would take it again, without end.
+        cancel.ThrowIfCancellationRequested();
         WorkerOptions worker = options.Value.Worker;
         int idle = worker.Concurrency - (_inWork.Count - Volatile.Read(ref _waiting));
         int count = Math.Min(worker.BatchSize, Math.Min(idle, (worker.Concurrency * (1 + WaitingForEach)) - _inWork.Count));

@@ -227,6 +227,18 @@ public sealed class VisitsTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_is_to_stop_takes_no_job()
+    {
+        WorkerRig rig = Rig((_, _, _) => throw new NotSupportedException());
+        await Records.AddAsync([new("http://a.example/", "cli")], default);
+
+        await Should.ThrowAsync<OperationCanceledException>(() => rig.Visits.TakeAsync(new CancellationToken(canceled: true)));
+
+        SiteJob job = (await Records.JobsAsync(new(), default)).ShouldHaveSingleItem();
+        (job.State, job.Runs).ShouldBe((JobState.Queued, 0), "what is given back is due at once: it would be taken again, without end");
+    }
+
+    [Fact]
     public async Task Visits_run_side_by_side_up_to_the_limit_and_one_at_a_time_for_each_host()
     {
         int now = 0, most = 0, here = 0, mostHere = 0;
