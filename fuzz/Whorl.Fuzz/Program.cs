@@ -1,5 +1,6 @@
 using System.Globalization;
 using Whorl.Fuzz;
+using Whorl.Fuzz.Targets;
 
 const string Usage = "usage: Whorl.Fuzz [list] | all [SECONDS] [--seed N] | TARGET [SECONDS] [--seed N] [--replay FILE]";
 

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Whorl.Delivery.WebConsole.Accounts;
-using Whorl.Delivery.WebConsole.Pages;
+using Whorl.Delivery.WebConsole.Pages.Accounts;
 using Whorl.Kernel;
 using Whorl.Stores;
 using Whorl.Tests.WebConsole.Sites;

@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
-using Whorl.Delivery.WebConsole.Pages;
+using Whorl.Delivery.WebConsole.Pages.Accounts;
 using Whorl.Delivery.WebConsole.Serving;
 
 namespace Whorl.Delivery.WebConsole.Accounts;

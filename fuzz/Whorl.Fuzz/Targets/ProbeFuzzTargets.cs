@@ -6,7 +6,7 @@ using Whorl.Sources.Probes.Protocols.Http;
 using Whorl.Sources.Probes.Protocols.Packets;
 using Whorl.Sources.Probes.Targets;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of what peers answer to probes, and of the logs that are followed.</summary>
 internal static class ProbeFuzzTargets

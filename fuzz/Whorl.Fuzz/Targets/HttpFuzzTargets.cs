@@ -2,7 +2,7 @@ using System.Text;
 using Whorl.Fingerprints.Http;
 using Whorl.Fingerprints.Wire;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl.Fingerprints/Http.</summary>
 internal static class HttpFuzzTargets

@@ -6,7 +6,7 @@ using Whorl.Sources.Sites.Pages.Identities;
 using Whorl.Sources.Sites.Pages.Images;
 using Whorl.Sources.Sites.Pages.Wallets;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl/Sources/Sites/Pages: pages, what in them belongs to somebody, and icons.</summary>
 internal static class SiteFuzzTargets

@@ -3,7 +3,7 @@ using Whorl.Sources.Edge.Connections;
 using Whorl.Sources.Edge.Crawlers;
 using Whorl.Sources.Edge.Messages;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl/Sources/Edge: what strangers and upstreams send to the edge's own readers.</summary>
 internal static class EdgeFuzzTargets

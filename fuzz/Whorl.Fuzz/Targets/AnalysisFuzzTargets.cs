@@ -5,7 +5,7 @@ using Whorl.Analysis.Rules.Compiled;
 using Whorl.Analysis.Rules.Language;
 using Whorl.Kernel;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl/Analysis: what operators write, and what a link can make their browser ask for.</summary>
 internal static class AnalysisFuzzTargets

@@ -5,7 +5,7 @@ using Whorl.Sources.Capture.Flows;
 using Whorl.Sources.Capture.Inputs;
 using Whorl.Tests.Capture.Flows;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl/Sources/Capture: the file readers and the flow engine.</summary>
 internal static class CaptureFuzzTargets

@@ -1,4 +1,4 @@
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>The table of targets: one line per area, each area's list in its own file.</summary>
 internal static class FuzzTargets

@@ -10,7 +10,7 @@ using Whorl.Sources.Decoys.Ssh;
 using Whorl.Sources.Decoys.Text;
 using Whorl.Sources.Decoys.Web;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl/Sources/Decoys: the readers of what peers say to fake services, and of personas.</summary>
 internal static class DecoyFuzzTargets

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Seeds out of the vectors of the test projects: hex strings in JSON lines.</summary>
 internal static class SeedFiles

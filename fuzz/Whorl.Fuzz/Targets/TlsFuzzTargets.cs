@@ -1,7 +1,7 @@
 using Whorl.Fingerprints.Tls;
 using Whorl.Fingerprints.Wire;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl.Fingerprints/Tls.</summary>
 internal static class TlsFuzzTargets

@@ -6,7 +6,7 @@ using Whorl.Sources.Sites.Fetching.Names;
 using Whorl.Sources.Sites.Fetching.Wire;
 using Whorl.Sources.Sites.Pages;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of what web sites and name servers answer to visits.</summary>
 internal static class VisitFuzzTargets

@@ -5,7 +5,7 @@ using Whorl.Fingerprints.Matching;
 using Whorl.Fingerprints.Ssh;
 using Whorl.Fingerprints.Wire;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl.Fingerprints/Ssh, Jarm, Fuzzy and Matching.</summary>
 internal static class ContentFuzzTargets

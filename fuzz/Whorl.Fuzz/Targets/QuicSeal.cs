@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Whorl.Fingerprints.Quic;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Seals any bytes as the frames of a client's Initial packet.</summary>
 internal static class QuicSeal

@@ -4,7 +4,7 @@ using Whorl.Fingerprints.Packets;
 using Whorl.Fingerprints.Quic;
 using Whorl.Fingerprints.Tcp;
 
-namespace Whorl.Fuzz;
+namespace Whorl.Fuzz.Targets;
 
 /// <summary>Targets of Whorl.Fingerprints/Packets, Tcp and Quic.</summary>
 internal static class NetworkFuzzTargets
