@@ -113,14 +113,16 @@ public sealed class FrameTests
         foreach (DecoyClient client in new[] { first, second })
         {
             await client.AskAsync("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nBDAT 600000\r\n", "2.1.5");
-            try
-            {
-                await client.SayAsync(new string('x', 600_000));
-            }
-            catch (SocketException)
-            {
-                // Cut off, as it should be.
-            }
+        }
+
+        await first.AskAsync(new string('x', 600_000), "Ok: 600000 bytes");
+        try
+        {
+            await second.SayAsync(new string('x', 600_000));
+        }
+        catch (SocketException)
+        {
+            // Cut off, as it should be.
         }
 
         (await decoy.Sink.WaitAsync(DecoyKinds.SessionEnded))[0].Attributes.GetProperty("session.close").GetString().ShouldBe("byte_limit");
