@@ -5,6 +5,7 @@ import * as model from "./model/scans";
 export const write = internalMutation(model.write);
 export const get = internalQuery(model.get);
 export const ofSite = internalQuery(model.ofSite);
+export const lastOf = internalQuery(model.lastOf);
 export const lines = internalQuery(model.lines);
 export const sites = internalQuery(model.sites);
 export const byFeature = internalQuery(model.byFeature);

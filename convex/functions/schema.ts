@@ -81,7 +81,8 @@ export default defineSchema({
   })
     .index("by_scan", ["scan"])
     .index("by_untold", ["untold"])
-    .index("by_site", ["site", "scan"]),
+    .index("by_site", ["site", "scan"])
+    .index("by_url", ["url", "scan"]),
 
   // Its record, as JSON text as Whorl exports it: what it holds is for its readers, the pivots are `features`. It may be large, and stands
   // by itself: whoever reads a document of Convex reads all of it.

@@ -77,6 +77,23 @@ describe("scans of a site", () => {
     expect(await ids({ limit: 100, before: "zzz" })).toHaveLength(4);
   });
 
+  test("of one address are found by it, however many others the site has", async () => {
+    const deployment = new Deployment();
+    await deployment.mutation("scans:write", { scan: scan("s1", "a.example", { url: "https://a.example/login" }) });
+    for (let i = 10; i < 40; i++) {
+      await deployment.mutation("scans:write", { scan: scan(`s${i}`, "a.example", { url: `https://a.example/${i}` }) });
+    }
+
+    const last = async (url: string, before: string) => {
+      const record = await deployment.query("scans:lastOf", { url, before });
+      return record === null ? null : JSON.parse(record).id;
+    };
+    expect(await last("https://a.example/login", "s40")).toBe("s1");
+    expect(await last("https://a.example/login", "s1")).toBeNull();
+    expect(await last("https://a.example/39", "s40")).toBe("s39");
+    expect(await last("https://a.example/", "s40")).toBeNull();
+  });
+
   test("are told in lines, without their records", async () => {
     const deployment = new Deployment();
     await deployment.mutation("scans:write", { scan: scan("s1", "a.example", { changed: undefined }) });
@@ -85,8 +102,8 @@ describe("scans of a site", () => {
     await deployment.mutation("scans:write", { scan: scan("s2", "a.example", down) });
     const lines = await deployment.query("scans:lines", { site: "a.example", limit: 10 });
     expect(lines).toEqual([
-      { id: "s2", time: noon + minute, class: "unreachable", reason: "dns", status: null, title: null, changed: ["class"] },
-      { id: "s1", time: noon, class: "http_content", reason: null, status: 200, title: "Shop of a.example", changed: null },
+      { id: "s2", url: "https://a.example/", time: noon + minute, class: "unreachable", reason: "dns", status: null, title: null, changed: ["class"] },
+      { id: "s1", url: "https://a.example/", time: noon, class: "http_content", reason: null, status: 200, title: "Shop of a.example", changed: null },
     ]);
     expect(await deployment.query("scans:lines", { site: "a.example", limit: 10, before: "s2" })).toHaveLength(1);
   });

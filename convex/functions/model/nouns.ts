@@ -107,6 +107,7 @@ export const scan = v.object({
 /** A scan as a timeline shows it. */
 export const line = v.object({
   id: v.string(),
+  url: v.string(),
   time: v.number(),
   class: siteClass,
   reason: v.union(v.string(), v.null()),

@@ -135,7 +135,21 @@ export const ofSite = defineQuery({
   handler: async (ctx, { site, limit, before }) => await recordsOf(ctx, await findOfSite(ctx, site, bounded(limit, 0, maxRecords, "limit"), before)),
 });
 
-/** The same scans as a timeline shows them; their records are not read. */
+/** The record of the newest scan of an address whose id is smaller than `before`. */
+export const lastOf = defineQuery({
+  args: { url: v.string(), before: v.string() },
+  returns: v.union(v.string(), v.null()),
+  handler: async (ctx, { url, before }) => {
+    const last = await ctx.db
+      .query("scans")
+      .withIndex("by_url", (q) => q.eq("url", url).lt("scan", before))
+      .order("desc")
+      .first();
+    return last === null ? null : await findRecord(ctx, last.scan);
+  },
+});
+
+/** Scans of a site as a timeline shows them; their records are not read. */
 export const lines = defineQuery({
   args: { site: v.string(), limit: v.number(), before: v.optional(v.string()) },
   returns: v.array(nouns.line),
@@ -143,6 +157,7 @@ export const lines = defineQuery({
     const scans = await findOfSite(ctx, site, bounded(limit, 0, maxPage, "limit"), before);
     return scans.map((scan) => ({
       id: scan.scan,
+      url: scan.url,
       time: scan.time,
       class: scan.class,
       reason: scan.reason ?? null,

@@ -5,6 +5,7 @@ import * as model from "../model/scans";
 export const write = signedMutation(model.write);
 export const get = signedQuery(model.get);
 export const ofSite = signedQuery(model.ofSite);
+export const lastOf = signedQuery(model.lastOf);
 export const lines = signedQuery(model.lines);
 export const sites = signedQuery(model.sites);
 export const byFeature = signedQuery(model.byFeature);

@@ -24,6 +24,23 @@ public abstract partial class SiteRecordsContract
     }
 
     [Fact]
+    public async Task The_last_scan_of_an_address_is_found_however_many_others_its_host_has()
+    {
+        await Results.WriteAsync(Scan(Id(1), "http://a.example/login", "first"), default);
+        await Results.WriteAsync(Scan(Id(2), "http://a.example/login", "second"), default);
+        for (int n = 3; n < 40; n++)
+        {
+            await Results.WriteAsync(Scan(Id(n), $"http://a.example/{n}", "other"), default);
+        }
+
+        (await Results.LastOfAsync("http://a.example/login", Id(40), default))!.Page!.Title.ShouldBe("second");
+        (await Results.LastOfAsync("http://a.example/login", Id(2), default))!.Id.ShouldBe(Id(1));
+        (await Results.LastOfAsync("http://a.example/login", Id(1), default)).ShouldBeNull();
+        (await Results.LastOfAsync("http://a.example/", Id(40), default)).ShouldBeNull();
+        (await Results.LinesAsync("a.example", 2, null, default)).Select(line => line.Url).ShouldBe(["http://a.example/39", "http://a.example/38"]);
+    }
+
+    [Fact]
     public async Task Scans_of_a_site_are_told_in_lines()
     {
         await Results.WriteAsync(Scan(Id(1), "http://a.example/", "title 1"), default);

@@ -320,7 +320,7 @@ public abstract partial class SiteRecordsContract : IAsyncLifetime
         Id = id,
         Url = url,
         Site = SiteAddress.SiteOf(url),
-        Time = TimeOf(Uuid(id)),
+        Time = TimeOf(NumberOf(id)),
         ElapsedMs = 12,
         Class = SiteClass.HttpContent,
         Http = new() { FinalUrl = url, Status = 200, Protocol = "1.1", Headers = [new("Server", "nginx")] },
@@ -331,10 +331,10 @@ public abstract partial class SiteRecordsContract : IAsyncLifetime
 
     private static string FeatureOf(string title) => $"{FeatureKinds.Title}={title}";
 
-    // Ids in order: the last of the 26 characters counts.
-    private static string Id(int n) => $"01kjmma2g0fxyrwy7743q69w0{n}";
+    // Ids in order: the last two of the 26 characters count.
+    private static string Id(int n) => $"01kjmma2g0fxyrwy7743q69w{n:00}";
 
-    private static int Uuid(string id) => char.IsAsciiDigit(id[^1]) ? id[^1] - '0' : 0;
+    private static int NumberOf(string id) => int.TryParse(id[^2..], out int number) ? number : 0;
 
     private static DateTimeOffset TimeOf(int n) => new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero).AddHours(n);
 

@@ -57,6 +57,7 @@ internal static class SitesTables
         CREATE TABLE site_scans (
             id {text} {postgres:COLLATE "C"} NOT NULL PRIMARY KEY,
             site {text} NOT NULL,
+            url {text} NOT NULL,
             time {int} NOT NULL,
             class {int} NOT NULL,
             reason {text},
@@ -67,6 +68,7 @@ internal static class SitesTables
             document {text} NOT NULL
         ) {strict};
         CREATE INDEX site_scans_site ON site_scans (site, id);
+        CREATE INDEX site_scans_url ON site_scans (url, id);
         CREATE INDEX site_scans_untold ON site_scans (untold, id) WHERE untold IS NOT NULL;
         CREATE TABLE site_sites (
             site {text} NOT NULL PRIMARY KEY,

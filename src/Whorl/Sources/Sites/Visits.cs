@@ -17,9 +17,6 @@ internal sealed class Visits(
     // Jobs that wait for their host take no place of a visit; this is how many wait for each place.
     private const int WaitingForEach = 4;
 
-    // Several addresses of one site are jobs of their own; the scan before of this one is among the last of the site.
-    private const int ScansToCompare = 20;
-
     // Longer than any reason that is of use.
     private const int MaxReason = 500;
 
@@ -210,8 +207,7 @@ internal sealed class Visits(
             return await FailAsync(visit, $"{fault.GetType().Name}: {fault.Message}", cancel);
         }
 
-        ScanRecord? before = (await results.ScansAsync(scan.Site, ScansToCompare, null, cancel)).FirstOrDefault(each => each.Url == scan.Url && each.Id != scan.Id);
-        if (before is not null)
+        if (await results.LastOfAsync(scan.Url, scan.Id, cancel) is { } before)
         {
             scan = scan with { Changed = [.. ScanDiff.Between(before, scan).Select(change => change.What)] };
         }

@@ -80,6 +80,9 @@ internal sealed class MemorySites : IJobSource, IResultSink
     public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) =>
         Task.FromResult<IReadOnlyList<ScanRecord>>([.. Scans.Where(scan => scan.Site == site && (before is null || string.CompareOrdinal(scan.Id, before) < 0)).OrderByDescending(scan => scan.Id, StringComparer.Ordinal).Take(limit)]);
 
+    public Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel) =>
+        Task.FromResult(Scans.Where(scan => scan.Url == url && string.CompareOrdinal(scan.Id, before) < 0).MaxBy(scan => scan.Id, StringComparer.Ordinal));
+
     public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => [.. (await ScansAsync(site, limit, before, cancel)).Select(ScanLines.Line)];
 
     /// <summary>What is said of how many sites were looked through for a text; null for nothing.</summary>

@@ -27,6 +27,21 @@ public sealed class SiteApiTests(SitesHost host) : IClassFixture<SitesHost>
     }
 
     [Fact]
+    public async Task Without_ids_a_scan_is_compared_with_the_one_before_of_its_address()
+    {
+        HttpClient api = await KeyAsync(mayWrite: false);
+        ScanRecord At(string path, int hoursAgo, string title) =>
+            host.Scanned("several.compared.example", hoursAgo, scan => scan with { Url = "https://several.compared.example/" + path, Page = scan.Page! with { Title = title } });
+        ScanRecord first = At("login", 40, "one"), second = At("login", 30, "two"), pay = At("pay", 20, "three"), now = At("login", 2, "four");
+
+        JsonElement newest = await JsonAsync(api, "/api/v1/sites/several.compared.example/diff"), older = await JsonAsync(api, $"/api/v1/sites/several.compared.example/diff?to={second.Id}");
+
+        (newest.GetProperty("from").GetString(), newest.GetProperty("to").GetString()).ShouldBe((second.Id, now.Id));
+        (older.GetProperty("from").GetString(), older.GetProperty("to").GetString()).ShouldBe((first.Id, second.Id));
+        (await api.GetAsync($"/api/v1/sites/several.compared.example/diff?to={pay.Id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Sites_are_added_as_lines_or_as_json_and_jobs_retried_by_those_who_may()
     {
         HttpClient writer = await KeyAsync(mayWrite: true), reader = await KeyAsync(mayWrite: false);

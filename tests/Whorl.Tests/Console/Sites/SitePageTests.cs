@@ -118,6 +118,20 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     }
 
     [Fact]
+    public async Task The_timeline_of_a_host_with_several_addresses_compares_each_with_itself()
+    {
+        ScanRecord At(string path, int hoursAgo) => host.Scanned("several.example", hoursAgo, scan => scan with { Url = "https://several.example/" + path, Changed = hoursAgo < 10 ? ["title"] : null });
+        ScanRecord old = At("login", 30), other = At("pay", 20), now = At("login", 2);
+        string html = WebUtility.HtmlDecode(await (await host.MemberAsync()).GetStringAsync("/sites/several.example"));
+
+        html.ShouldContain($"/sites/several.example/compare?from={old.Id}&to={now.Id}\">title</a>");
+        html.ShouldNotContain($"from={other.Id}");
+        html.ShouldContain(">https://several.example/pay</span>");
+        html.ShouldContain("the first scan of this address");
+        html.ShouldContain($"name=\"from\" value=\"{old.Id}\" checked");
+    }
+
+    [Fact]
     public async Task Pasted_sites_are_added_and_the_answer_tells_new_doubled_and_refused_ones()
     {
         HttpClient member = await host.MemberAsync();

@@ -49,6 +49,29 @@ public sealed class VisitsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_visit_is_compared_with_the_one_before_of_its_address_however_many_others_its_host_has()
+    {
+        string title = "A first title";
+        WorkerRig rig = Rig((id, url, _) => Task.FromResult(Page(id, url, title)), options => options.Worker.BatchSize = options.Worker.Concurrency = 30);
+        await Records.AddAsync([.. Enumerable.Range(0, 30).Select(n => new NewJob($"http://a.example/{n}", "cli"))], default);
+        for (int day = 0; day < 2; day++)
+        {
+            while ((await rig.Visits.TakeAsync(default)).Taken > 0)
+            {
+                await rig.Visits.IdleAsync().WaitAsync(Patience);
+            }
+
+            title = "The second title";
+            _clock.Advance(TimeSpan.FromDays(1));
+        }
+
+        IReadOnlyList<ScanLine> lines = await Records.LinesAsync("a.example", 99, null, default);
+        lines.Count.ShouldBe(60);
+        lines.Take(30).ShouldAllBe(line => string.Join(',', line.Changed!) == "page,title");
+        lines.Skip(30).ShouldAllBe(line => line.Changed == null);
+    }
+
+    [Fact]
     public async Task A_scan_that_was_kept_and_not_told_is_told_later_by_whoever_runs()
     {
         WorkerRig full = Rig((id, url, _) => Task.FromResult(Page(id, url, "A title"))), next = Rig((_, _, _) => throw new NotSupportedException());

@@ -61,6 +61,9 @@ internal sealed class SiteDesk(IJobSource? jobs = null, IResultSink? results = n
         return found.Count > count ? new([.. found.Take(count)], found[count - 1].Id) : new(found, null);
     }
 
+    /// <summary>The scan before of the same address; null where there is none.</summary>
+    public async Task<ScanRecord?> BeforeAsync(ScanRecord scan, CancellationToken cancel) => await Results.LastOfAsync(scan.Url, scan.Id, cancel);
+
     /// <summary>The newest scans of a site, as a timeline shows them.</summary>
     public async Task<SitePageOf<ScanLine>> LinesAsync(string site, int count, CancellationToken cancel)
     {

@@ -25,7 +25,7 @@ internal static class SiteEndpoints
         sites.MapGet("/sites/{site}/scans", async (string site, SiteDesk desk, CancellationToken cancel, int? limit = null, string? before = null) => Json(await desk.ScansAsync(site, limit, before, cancel)))
             .WithName("listScans").WithSummary("Scans of a site, newest first, 10 at a time where no limit of up to 100 is given");
         sites.MapGet("/sites/{site}/scans/{id}", ScanAsync).WithName("getScan").WithSummary("One scan, whole; with download=true as a file").ProducesProblem(StatusCodes.Status404NotFound);
-        sites.MapGet("/sites/{site}/diff", DiffAsync).WithName("compareScans").WithSummary("What differs between two scans of a site; without ids between the newest and the one before").ProducesProblem(StatusCodes.Status404NotFound);
+        sites.MapGet("/sites/{site}/diff", DiffAsync).WithName("compareScans").WithSummary("What differs between two scans of a site; without ids between the newest and the one before of the same address").ProducesProblem(StatusCodes.Status404NotFound);
 
         RouteGroupBuilder read = Group(routes, "jobs").RequireAuthorization(ApiAccess.ReadPolicy), write = Group(routes, "jobs").RequireAuthorization(ApiAccess.WritePolicy);
         read.MapGet("/jobs", async ([AsParameters] JobFilter filter, SiteDesk desk, CancellationToken cancel) => Json(await desk.JobsAsync(filter, cancel)))
@@ -73,9 +73,8 @@ internal static class SiteEndpoints
 
     private static async Task<IResult> DiffAsync(string site, SiteDesk desk, CancellationToken cancel, string? from = null, string? to = null)
     {
-        IReadOnlyList<ScanRecord> newest = from is null || to is null ? (await desk.ScansAsync(site, 2, null, cancel)).Items : [];
-        ScanRecord? after = to is not null ? await desk.ScanAsync(site, to, cancel) : newest is [ScanRecord last, ..] ? last : null;
-        ScanRecord? before = from is not null ? await desk.ScanAsync(site, from, cancel) : newest is [_, ScanRecord second, ..] ? second : null;
+        ScanRecord? after = to is not null ? await desk.ScanAsync(site, to, cancel) : (await desk.ScansAsync(site, 1, null, cancel)).Items is [ScanRecord newest, ..] ? newest : null;
+        ScanRecord? before = from is not null ? await desk.ScanAsync(site, from, cancel) : after is not null ? await desk.BeforeAsync(after, cancel) : null;
         return before is null || after is null
             ? new DeskFault(StatusCodes.Status404NotFound, "There are no two such scans of this site.", "GET /api/v1/sites/{site}/scans lists them.").ToResult()
             : Json(new ScanDiffView(before.Id, after.Id, ScanDiff.Between(before, after), ScanComparison.Between(before, after)));

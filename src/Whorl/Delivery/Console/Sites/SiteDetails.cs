@@ -20,6 +20,12 @@ internal sealed record SiteModel(
     string Site, ScanRecord? Shown, IReadOnlyList<ScanLine> Scans, bool More, CampaignId? Campaign, IReadOnlyList<SiteNeighbour> Related, string Raw, string? Notice, bool CanOrder, DateTimeOffset Now)
 {
     public bool IsNewest => Shown is not null && Scans.Count > 0 && Scans[0].Id == Shown.Id;
+
+    /// <summary>Whether several addresses of the site are visited.</summary>
+    public bool HasAddresses => Scans.Any(scan => scan.Url != Scans[0].Url);
+
+    /// <summary>The scan before of the same address, where it is among those that are here.</summary>
+    public ScanLine? Before(int scan) => Scans.Skip(scan + 1).FirstOrDefault(each => each.Url == Scans[scan].Url);
 }
 
 /// <summary>Two scans side by side.</summary>

@@ -120,6 +120,9 @@ internal sealed class ConvexRecords(ConvexClient convex, ScanFeatureReader featu
         return scans;
     }
 
+    public async Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel) =>
+        await convex.QueryAsync<string?>("scans:lastOf", new { Url = url, Before = before }, cancel) is { } record ? Read(record) : null;
+
     public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel)
     {
         List<ScanLine> lines = [];

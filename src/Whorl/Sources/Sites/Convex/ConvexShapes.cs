@@ -52,9 +52,9 @@ internal sealed record FeatureShape(string Kind, string Value);
 internal sealed record ScanShape(
     string Id, string Site, string Url, double Time, SiteClass Class, string? Reason, double? Status, string? Title, string? Ip, string? Icon, string Record, IReadOnlyList<FeatureShape> Features, IReadOnlyList<string>? Changed);
 
-internal sealed record LineShape(string Id, double Time, SiteClass Class, string? Reason, double? Status, string? Title, IReadOnlyList<string>? Changed)
+internal sealed record LineShape(string Id, string Url, double Time, SiteClass Class, string? Reason, double? Status, string? Title, IReadOnlyList<string>? Changed)
 {
-    public ScanLine Read() => new(Id, ConvexTime.Read(Time), Class, Reason, (int?)Status, Title, Changed);
+    public ScanLine Read() => new(Id, Url, ConvexTime.Read(Time), Class, Reason, (int?)Status, Title, Changed);
 }
 
 internal sealed record SiteShape(

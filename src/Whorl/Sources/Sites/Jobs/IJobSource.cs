@@ -52,8 +52,11 @@ internal interface IResultSink
 
     Task<ScanRecord?> ScanAsync(string id, CancellationToken cancel);
 
-    /// <summary>Scans of a site, the newest first by their ids; <paramref name="before"/> is the id of the last one of the page before.</summary>
+    /// <summary>Scans of a site, whichever of its addresses was visited, the newest first by their ids; <paramref name="before"/> is the id of the last one of the page before.</summary>
     Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel);
+
+    /// <summary>The newest scan of an address whose id is smaller than <paramref name="before"/>; null for none.</summary>
+    Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel);
 
     /// <summary>What a timeline shows of the same scans; the scans themselves, which may be large, are not read for it.</summary>
     Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel);
@@ -84,7 +87,7 @@ internal static class ResultSinks
 }
 
 /// <summary>A scan as a timeline shows it. <c>Changed</c> is as in <see cref="ScanRecord.Changed"/>.</summary>
-internal sealed record ScanLine(string Id, DateTimeOffset Time, SiteClass Class, string? Reason, int? Status, string? Title, IReadOnlyList<string>? Changed);
+internal sealed record ScanLine(string Id, string Url, DateTimeOffset Time, SiteClass Class, string? Reason, int? Status, string? Title, IReadOnlyList<string>? Changed);
 
 /// <summary>A site as a list shows it: what its newest scan says. <c>Icon</c> is as feature <c>icon_mmh3</c> has it, <c>Scan</c> the newest scan's id, <c>Changed</c> the time of the last that was not as the one before.</summary>
 internal sealed record SiteSummary(

@@ -217,6 +217,9 @@ internal sealed class FileRecords : IJobSource, IResultSink, IDisposable
 
     public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanRecord>>([.. Find(site, limit, before)]);
 
+    public Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel) =>
+        Task.FromResult(Results.All().Where(scan => scan.Url == url && string.CompareOrdinal(scan.Id, before) < 0).MaxBy(scan => scan.Id, StringComparer.Ordinal));
+
     public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ScanLine>>([.. Find(site, limit, before).Select(ScanLines.Line)]);
 
     public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel)

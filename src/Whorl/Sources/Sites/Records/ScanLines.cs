@@ -15,7 +15,7 @@ internal static class ScanLines
     public static string? Icon(ScanRecord scan) => scan.Icons is [{ } first, ..] ? first.Mmh3.ToString(CultureInfo.InvariantCulture) : null;
 
     /// <summary>The line of a scan.</summary>
-    public static ScanLine Line(ScanRecord scan) => new(scan.Id, scan.Time, scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, scan.Page?.Title, scan.Changed);
+    public static ScanLine Line(ScanRecord scan) => new(scan.Id, scan.Url, scan.Time, scan.Class, scan.Reason, scan.Http is { Status: > 0 } http ? http.Status : null, scan.Page?.Title, scan.Changed);
 
     /// <summary>The line of a site, from all its scans.</summary>
     public static SiteSummary Summary(IEnumerable<ScanRecord> scans)

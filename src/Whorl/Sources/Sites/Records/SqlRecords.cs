@@ -179,6 +179,8 @@ internal sealed class SqlRecords(IDatabase database, BatchWriters writers, SqlSc
 
     public Task<IReadOnlyList<ScanRecord>> ScansAsync(string site, int limit, string? before, CancellationToken cancel) => scans.ScansAsync(site, limit, before, cancel);
 
+    public Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel) => scans.LastOfAsync(url, before, cancel);
+
     public Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel) => scans.LinesAsync(site, limit, before, cancel);
 
     public Task<SitesFound> FindAsync(SiteQuery query, CancellationToken cancel) => scans.FindAsync(query, cancel);

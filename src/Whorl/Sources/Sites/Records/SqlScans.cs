@@ -33,11 +33,11 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
             scan.Page?.Title is { } title ? PlainText.Of(ShortText.Cut(title, MaxTitle)) : null, scan.Network?.Ip, ScanLines.Icon(scan), 1, time, time, scan.Changed is { Count: > 0 } ? time : null, scan.Id);
         int added = await connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO site_scans (id, site, time, class, reason, status, title, changed, document, untold)
-            VALUES (@Id, @Site, @time, @Class, @Reason, @Status, @Title, @changed, @document, @untold)
+            INSERT INTO site_scans (id, site, url, time, class, reason, status, title, changed, document, untold)
+            VALUES (@Id, @Site, @Url, @time, @Class, @Reason, @Status, @Title, @changed, @document, @untold)
             ON CONFLICT (id) DO NOTHING
             """,
-            new { scan.Id, row.Site, time, row.Class, row.Reason, row.Status, row.Title, changed = scan.Changed is { } words ? string.Join(',', words) : null, document = JsonSerializer.Serialize(scan, ScanJson.Options), untold = ColumnTypes.Microseconds(now) },
+            new { scan.Id, row.Site, row.Url, time, row.Class, row.Reason, row.Status, row.Title, changed = scan.Changed is { } words ? string.Join(',', words) : null, document = JsonSerializer.Serialize(scan, ScanJson.Options), untold = ColumnTypes.Microseconds(now) },
             transaction, cancellationToken: cancel));
         if (added == 0)
         {
@@ -81,11 +81,18 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
             new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(Read)];
     }
 
+    public async Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel)
+    {
+        await using DbConnection connection = await database.OpenAsync(cancel);
+        return await connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(
+            "SELECT document FROM site_scans WHERE url = @url AND id < @before ORDER BY id DESC LIMIT 1", new { url = PlainText.Of(url), before }, cancellationToken: cancel)) is { } document ? Read(document) : null;
+    }
+
     public async Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel)
     {
         await using DbConnection connection = await database.OpenAsync(cancel);
         return [.. (await connection.QueryAsync<LineRow>(new CommandDefinition(
-            $"SELECT id AS Id, time AS Time, class AS Class, reason AS Reason, status AS Status, title AS Title, changed AS Changed FROM site_scans WHERE site = @site {(before is null ? "" : "AND id < @before")} ORDER BY id DESC LIMIT @limit",
+            $"SELECT id AS Id, url AS Url, time AS Time, class AS Class, reason AS Reason, status AS Status, title AS Title, changed AS Changed FROM site_scans WHERE site = @site {(before is null ? "" : "AND id < @before")} ORDER BY id DESC LIMIT @limit",
             new { site, before = before ?? "", limit = (long)limit }, cancellationToken: cancel))).Select(row => row.Read())];
     }
 
@@ -186,9 +193,9 @@ internal sealed class SqlScans(IDatabase database, ScanFeatureReader features)
 
     private static ScanRecord Read(string document) => JsonSerializer.Deserialize<ScanRecord>(document, ScanJson.Options)!;
 
-    private sealed record LineRow(string Id, long Time, long Class, string? Reason, long? Status, string? Title, string? Changed)
+    private sealed record LineRow(string Id, string Url, long Time, long Class, string? Reason, long? Status, string? Title, string? Changed)
     {
-        public ScanLine Read() => new(Id, ColumnTypes.Time(Time), (SiteClass)Class, Reason, (int?)Status, Title, Changed?.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        public ScanLine Read() => new(Id, Url, ColumnTypes.Time(Time), (SiteClass)Class, Reason, (int?)Status, Title, Changed?.Split(',', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private sealed record SiteRow(
