@@ -1,51 +1,53 @@
+using System.Runtime.InteropServices;
+
 namespace Whorl.Fingerprints.Tls;
 
 /// <summary>
-/// Remembers the digests of texts that come again and again: most hellos come from a few dozen programs, and a call into
-/// the system's hash costs more than all the rest of a fingerprint. Exact: the whole text is compared. Bounded, and safe
-/// for several threads at once.
+/// Remembers the digests of lists that come again and again: most hellos come from a few dozen programs, and to write a list
+/// down and to call the system's hash costs more than all the rest of a fingerprint. Exact: the whole list is compared.
+/// Bounded, and safe for several threads at once.
 /// </summary>
 internal sealed class DigestMemo
 {
+    /// <summary>The most numbers of a list that is remembered. Longer ones are only seen in attacks.</summary>
+    public const int MaxNumbers = 256;
+
+    /// <summary>Stands between lists that are remembered together: GREASE, which no list of a fingerprint holds.</summary>
+    public const ushort Between = 0x0A0A;
+
     // A power of two, well above the number of client programs that a busy site sees at a time.
     private const int Slots = 1024;
 
-    // Longer texts are only seen in attacks, and would hold memory (at most 1,024 of this length here).
-    private const int MaxTextLength = 512;
-
     private readonly Entry?[] _entries = new Entry?[Slots];
 
-    // The hash of the last text that was missed in each slot: a text is kept only when it comes a second time, so that
-    // texts that never repeat (permuted extensions, random lists) neither allocate nor push out those that do.
+    // The hash of the last list that was missed in each slot: a list is kept only when it comes a second time, so that
+    // those that never repeat (permuted extensions, random lists) neither allocate nor push out those that do.
     private readonly int[] _missed = new int[Slots];
 
-    public delegate int Hasher(ReadOnlySpan<byte> text, Span<byte> digest);
-
-    /// <summary>Gives the digest of a text, remembered or computed.</summary>
-    public void Digest(ReadOnlySpan<byte> text, Hasher hasher, Span<byte> digest)
+    /// <summary>Finds the digest of a list.</summary>
+    /// <param name="hash">Where it is not found: what <see cref="Keep"/> is to be given.</param>
+    public bool TryFind(ReadOnlySpan<ushort> numbers, Span<byte> digest, out int hash)
     {
-        if (text.Length > MaxTextLength)
+        HashCode code = default;
+        code.AddBytes(MemoryMarshal.AsBytes(numbers));
+        hash = code.ToHashCode();
+        if (Volatile.Read(ref _entries[hash & (Slots - 1)]) is not { } entry || !numbers.SequenceEqual(entry.Numbers))
         {
-            _ = hasher(text, digest);
-            return;
+            return false;
         }
 
-        HashCode hashCode = default;
-        hashCode.AddBytes(text);
-        int hash = hashCode.ToHashCode();
+        entry.Digest.CopyTo(digest);
+        return true;
+    }
+
+    public void Keep(ReadOnlySpan<ushort> numbers, int hash, ReadOnlySpan<byte> digest)
+    {
         int slot = hash & (Slots - 1);
-        if (Volatile.Read(ref _entries[slot]) is { } entry && entry.Text.AsSpan().SequenceEqual(text))
-        {
-            entry.Digest.CopyTo(digest);
-            return;
-        }
-
-        int length = hasher(text, digest);
         if (Interlocked.Exchange(ref _missed[slot], hash) == hash)
         {
-            Volatile.Write(ref _entries[slot], new Entry(text.ToArray(), digest[..length].ToArray()));
+            Volatile.Write(ref _entries[slot], new Entry(numbers.ToArray(), digest.ToArray()));
         }
     }
 
-    private sealed record Entry(byte[] Text, byte[] Digest);
+    private sealed record Entry(ushort[] Numbers, byte[] Digest);
 }

@@ -8,8 +8,10 @@ internal static class HelloText
     private const int HashDigits = 12;
     private const int MaxCount = 99;
 
-    private static readonly DigestMemo Sha256Memo = new();
-    private static readonly DigestMemo.Hasher Sha256 = static (text, digest) => SHA256.HashData(text, digest);
+    // Up to this size the text is built on the stack; larger lists are only seen in attacks.
+    private const int MaxStackText = 768;
+
+    private static readonly DigestMemo Memo = new();
 
     public static void WriteAlpnLetters(ClientHello hello, ref AsciiText text)
     {
@@ -85,22 +87,55 @@ internal static class HelloText
         }
     }
 
-    public static void WriteHash(scoped ReadOnlySpan<byte> plain, ref AsciiText text)
+    /// <summary>Writes 12 digits of the SHA-256 of numbers and signature algorithms; zeros where there are none.</summary>
+    /// <param name="numbers">Without GREASE; perhaps in another order afterwards.</param>
+    /// <param name="sort">Whether the numbers are to be sorted first. What comes again in the same order is not sorted again.</param>
+    public static void WriteHash(scoped Span<ushort> numbers, U16List algorithms, bool sort, ref AsciiText text)
     {
-        if (plain.IsEmpty)
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<ushort> key = stackalloc ushort[DigestMemo.MaxNumbers];
+        bool fits = numbers.Length + algorithms.Count + 2 <= key.Length;
+        int hash = 0;
+        if (fits)
+        {
+            key[0] = sort ? (ushort)1 : (ushort)0;
+            numbers.CopyTo(key[1..]);
+            int length = 1 + numbers.Length;
+            key[length++] = DigestMemo.Between;
+            key = key[..(length + Take(algorithms, key[length..]))];
+            if (Memo.TryFind(key, digest, out hash))
+            {
+                text.AddHex(digest[..(HashDigits / 2)]);
+                return;
+            }
+        }
+
+        if (sort)
+        {
+            numbers.Sort();
+        }
+
+        int bound = Bound(numbers.Length) + Bound(algorithms.Count);
+        AsciiText plain = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
+        WriteLists(numbers, algorithms, ref plain);
+        if (plain.Length == 0)
         {
             text.Add("000000000000"u8);
             return;
         }
 
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        Sha256Memo.Digest(plain, Sha256, digest);
-        text.AddHex(digest[..(HashDigits / 2)]);
+        _ = SHA256.HashData(plain.Written, digest);
+        digest = digest[..(HashDigits / 2)];
+        text.AddHex(digest);
+        if (fits)
+        {
+            Memo.Keep(key, hash, digest);
+        }
     }
 
-    public static void WriteExtensions(scoped ReadOnlySpan<ushort> types, U16List algorithms, ref AsciiText text)
+    public static void WriteLists(scoped ReadOnlySpan<ushort> numbers, U16List algorithms, ref AsciiText text)
     {
-        WriteNumbers(types, ref text);
+        WriteNumbers(numbers, ref text);
         bool first = true;
         foreach (ushort algorithm in algorithms)
         {
@@ -115,8 +150,9 @@ internal static class HelloText
         }
     }
 
-    // SNI and ALPN speak of the site, not of the client: the sorted forms leave them out.
-    public static int Take(U16List from, Span<ushort> to, bool leaveOutNames)
+    /// <summary>Copies a list without GREASE; how many numbers that are.</summary>
+    /// <param name="leaveOutNames">SNI and ALPN speak of the site, not of the client: the sorted forms leave them out.</param>
+    public static int Take(U16List from, Span<ushort> to, bool leaveOutNames = false)
     {
         int count = 0;
         foreach (ushort value in from)

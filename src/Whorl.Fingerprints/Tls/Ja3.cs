@@ -16,8 +16,7 @@ public static class Ja3
     // Up to this the text is built on the stack; every hello seen in the wild fits (the longest known text has 900 characters).
     private const int MaxStackText = 1024;
 
-    private static readonly DigestMemo Md5Memo = new();
-    private static readonly DigestMemo.Hasher Md5 = static (text, digest) => MD5.HashData(text, digest);
+    private static readonly DigestMemo Memo = new();
 
     /// <summary>The text that is hashed, such as <c>771,4865-4866,0-43-51,29-23,0</c>.</summary>
     /// <param name="hello">The hello.</param>
@@ -58,15 +57,51 @@ public static class Ja3
     private static void Digest(ClientHello hello, Span<byte> digest)
     {
         ArgumentNullException.ThrowIfNull(hello);
+        Span<ushort> key = stackalloc ushort[DigestMemo.MaxNumbers];
+        bool fits = Numbers(hello) <= key.Length;
+        int hash = 0;
+        if (fits)
+        {
+            key = key[..Take(hello, key)];
+            if (Memo.TryFind(key, digest, out hash))
+            {
+                return;
+            }
+        }
+
         int bound = Bound(hello);
         AsciiText text = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
         Write(hello, ref text);
-        Md5Memo.Digest(text.Written, Md5, digest);
+        _ = MD5.HashData(text.Written, digest);
+        if (fits)
+        {
+            Memo.Keep(key, hash, digest);
+        }
+    }
+
+    // The version, three marks between the lists, and the lists.
+    private static int Numbers(ClientHello hello) => 4 + hello.CipherSuites.Count + hello.Extensions.Count + hello.SupportedGroups.Count + hello.PointFormats.Length;
+
+    // All that the text is made of.
+    private static int Take(ClientHello hello, Span<ushort> key)
+    {
+        key[0] = hello.LegacyVersion;
+        int length = 1 + HelloText.Take(hello.CipherSuites, key[1..]);
+        key[length++] = DigestMemo.Between;
+        length += HelloText.Take(hello.Extensions, key[length..]);
+        key[length++] = DigestMemo.Between;
+        length += HelloText.Take(hello.SupportedGroups, key[length..]);
+        key[length++] = DigestMemo.Between;
+        foreach (byte format in hello.PointFormats)
+        {
+            key[length++] = format;
+        }
+
+        return length;
     }
 
     // Six characters for every number: five digits and a separator.
-    private static int Bound(ClientHello hello) =>
-        6 * (1 + hello.CipherSuites.Count + hello.Extensions.Count + hello.SupportedGroups.Count + hello.PointFormats.Length) + 4;
+    private static int Bound(ClientHello hello) => 6 * Numbers(hello);
 
     private static void Write(ClientHello hello, ref AsciiText text)
     {

@@ -117,22 +117,19 @@ public static class Ja4
     {
         U16List ciphers = hello.CipherSuites;
         Span<ushort> numbers = ciphers.Count <= MaxStackNumbers ? stackalloc ushort[MaxStackNumbers] : new ushort[ciphers.Count];
-        numbers = numbers[..HelloText.Take(ciphers, numbers, leaveOutNames: false)];
+        numbers = numbers[..HelloText.Take(ciphers, numbers)];
+        if (hashed)
+        {
+            HelloText.WriteHash(numbers, default, sorted, ref text);
+            return;
+        }
+
         if (sorted)
         {
             numbers.Sort();
         }
 
-        if (!hashed)
-        {
-            HelloText.WriteNumbers(numbers, ref text);
-            return;
-        }
-
-        int bound = HelloText.Bound(numbers.Length);
-        AsciiText plain = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
-        HelloText.WriteNumbers(numbers, ref plain);
-        HelloText.WriteHash(plain.Written, ref text);
+        HelloText.WriteNumbers(numbers, ref text);
     }
 
     private static void WriteExtensions(ClientHello hello, bool sorted, bool hashed, ref AsciiText text)
@@ -145,16 +142,14 @@ public static class Ja4
             numbers.Sort();
         }
 
-        U16List algorithms = hello.SignatureAlgorithms;
-        if (!hashed)
+        // Sorted before it is looked for: browsers send them in another order each time.
+        if (hashed)
         {
-            HelloText.WriteExtensions(numbers, algorithms, ref text);
-            return;
+            HelloText.WriteHash(numbers, hello.SignatureAlgorithms, sort: false, ref text);
         }
-
-        int bound = HelloText.Bound(numbers.Length) + HelloText.Bound(algorithms.Count);
-        AsciiText plain = new(bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound]);
-        HelloText.WriteExtensions(numbers, algorithms, ref plain);
-        HelloText.WriteHash(plain.Written, ref text);
+        else
+        {
+            HelloText.WriteLists(numbers, hello.SignatureAlgorithms, ref text);
+        }
     }
 }

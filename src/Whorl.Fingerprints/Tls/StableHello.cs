@@ -20,9 +20,8 @@ public static class StableHello
     /// <summary>Characters in a value.</summary>
     public const int ValueLength = 39;
 
-    // Up to these sizes the work is done on the stack; larger lists are only seen in attacks.
+    // Up to this size the work is done on the stack; larger lists are only seen in attacks.
     private const int MaxStackNumbers = 128;
-    private const int MaxStackText = 768;
 
     /// <summary>The fingerprint, such as <c>ws1_t131511h2_8daaf6152771_0123456789ab</c>.</summary>
     /// <param name="hello">The hello.</param>
@@ -36,9 +35,6 @@ public static class StableHello
         U16List types = hello.Extensions;
         int most = Math.Max(ciphers.Count, types.Count);
         Span<ushort> numbers = most <= MaxStackNumbers ? stackalloc ushort[MaxStackNumbers] : new ushort[most];
-        int bound = HelloText.Bound(most) + HelloText.Bound(hello.SignatureAlgorithms.Count);
-        Span<byte> plain = bound <= MaxStackText ? stackalloc byte[MaxStackText] : new byte[bound];
-
         int extensionCount = TakeLasting(types, numbers);
         text.Add("ws1_"u8);
         text.Add((byte)transport);
@@ -48,18 +44,12 @@ public static class StableHello
         HelloText.WriteAlpnLetters(hello, ref text);
 
         text.Add((byte)'_');
-        int cipherCount = HelloText.Take(ciphers, numbers, leaveOutNames: false);
-        numbers[..cipherCount].Sort();
-        AsciiText cipherText = new(plain);
-        HelloText.WriteNumbers(numbers[..cipherCount], ref cipherText);
-        HelloText.WriteHash(cipherText.Written, ref text);
+        HelloText.WriteHash(numbers[..HelloText.Take(ciphers, numbers)], default, sort: true, ref text);
 
         text.Add((byte)'_');
         extensionCount = TakeLasting(types, numbers);
         numbers[..extensionCount].Sort();
-        AsciiText extensionText = new(plain);
-        HelloText.WriteExtensions(numbers[..extensionCount], hello.SignatureAlgorithms, ref extensionText);
-        HelloText.WriteHash(extensionText.Written, ref text);
+        HelloText.WriteHash(numbers[..extensionCount], hello.SignatureAlgorithms, sort: false, ref text);
         return Encoding.ASCII.GetString(text.Written);
     }
 

@@ -153,6 +153,52 @@ public sealed class Ja4Tests
         });
     }
 
+    [Fact]
+    public void Lists_are_told_apart_from_all_that_resemble_them_however_often_they_come()
+    {
+        // Few numbers in a few places: the same ones in another order, in another list, with GREASE between them.
+        Random random = new(1);
+        ushort[] Some(params ushort[] of)
+        {
+            random.Shuffle(of);
+            return of[..random.Next(of.Length + 1)];
+        }
+
+        for (int i = 0; i < 3000; i++)
+        {
+            HelloBytes hello = new() { Version = (ushort)random.Next(0x0302, 0x0304), Ciphers = Some(1, 2, 0x0A0A, 3) };
+            foreach (ushort type in Some(1, 2, 0x1A1A, 10, 13))
+            {
+                _ = type is 10 or 13 ? hello.WithList16(type, Some(2, 3, 0x2A2A)) : hello.With(type);
+            }
+
+            ShouldAgree(Parse(hello.Message()));
+        }
+
+        // And lists that are too long to be remembered, or just not.
+        for (int count = 240; count < 270; count++)
+        {
+            HelloBytes hello = new HelloBytes { Ciphers = [.. Enumerable.Range(1, count).Reverse().Select(static c => (ushort)c)] }.WithList16(13, 0x0804);
+            ShouldAgree(Parse(hello.Message()));
+            ShouldAgree(Parse(hello.Message()));
+            ShouldAgree(Parse(hello.Message()));
+        }
+    }
+
+    private static void ShouldAgree(ClientHello hello)
+    {
+        Ja4Forms forms = Ja4.Of(hello, Ja4Transport.Tcp);
+        foreach ((string hashed, string plain) in new[] { (forms.Value, forms.Raw), (forms.Original, forms.OriginalRaw) })
+        {
+            string[] parts = plain.Split('_', 3);
+            hashed.ShouldBe($"{parts[0]}_{Short(parts[1])}_{Short(parts[2])}", plain);
+        }
+
+#pragma warning disable CA5351 // JA3 is one by definition.
+        Ja3.Hash(hello).ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(System.Text.Encoding.ASCII.GetBytes(Ja3.Text(hello)))), Ja3.Text(hello));
+#pragma warning restore CA5351
+    }
+
     private static string Short(string text) =>
         text.Length == 0 ? "000000000000" : Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(text)))[..12];
 

@@ -29,7 +29,7 @@ internal static class SitesDay
 
     public static readonly string[] Paths =
     [
-        "/sites", "/sites?text=bank&class=http_content", $"/sites/{Site}", $"/sites/{Site}/compare?from={Ids[1]}&to={Ids[0]}", "/sites/none.example", "/features?kind=tracker&value=google-analytics%3AG-7F3K2LQ0X1", "/features", "/jobs", "/jobs?job=job-2", "/campaigns", "/test-campaign",
+        "/sites", "/sites?text=bank&class=http_content", $"/sites/{Site}", $"/sites/{Site}/compare?from={Ids[2]}&to={Ids[0]}", "/sites/none.example", "/features?kind=tracker&value=google-analytics%3AG-7F3K2LQ0X1", "/features", "/jobs", "/jobs?job=job-2", "/campaigns", "/test-campaign",
     ];
 
     public static void Fill(MemorySites sites)
@@ -40,7 +40,8 @@ internal static class SitesDay
         sites.Transitions.Clear();
         for (int i = 0; i < Ids.Length; i++)
         {
-            sites.Scans.Add(Kit(Ids[i], Site, Now.AddHours(-i * 7), i));
+            ScanRecord scan = Kit(Ids[i], Site, Now.AddHours(-i * 7), i) with { Changed = i < 3 ? ["page", "title"] : null };
+            sites.Scans.Add(i % 3 == 1 ? scan with { Url = $"https://{Site}/parcel/pay.php?id=4711" } : scan);
         }
 
         for (int i = 0; i < 30; i++)
