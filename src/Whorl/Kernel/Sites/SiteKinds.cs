@@ -20,7 +20,7 @@ internal static class SiteKinds
             new("site.status", FieldType.Number, "Status of the last answer."),
             new("site.final_url", FieldType.Text, "Where the redirects ended."),
             new("site.title", FieldType.Text, "Title of the page."),
-            new("site.changed", FieldType.Text, "What is not as at the visit before, joined by commas: `class`, `status`, `host`, `certificate`, `page`, `text`, `title`, `icon`, `tracker`; absent where nothing is, and at the first."),
+            new("site.changed", FieldType.Text, "What is not as at the visit before of the same address, joined by commas: `class`, `status`, `host`, `certificate`, `page`, `text`, `title`, `icon`, `tracker`; absent where nothing is, and at the first."),
             new("site.features", FieldType.Text, "What other sites may share: an array of texts, each `kind=value`. Kinds are those of the table of features."),
         ]),
     ];
