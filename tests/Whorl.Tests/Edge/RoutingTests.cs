@@ -117,6 +117,32 @@ public sealed class RoutingTests
         dying.Heads.Count(head => head.StartsWith("GET / ", StringComparison.Ordinal)).ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData("GET", "sibling", 3)]
+    [InlineData("POST", "502", 2)]
+    public async Task An_upstream_that_takes_a_request_and_hangs_up_costs_none_that_may_be_asked_twice(string method, string answer, int asked)
+    {
+        // An old connection that is closed with the request on it, and then one that is accepted and closed: as a server ends whose port still listens.
+        int pages = 0;
+        await using RawUpstream ending = RawUpstream.Talking(async talk =>
+        {
+            while (await talk.ReadHeadAsync() is { } head && (!head.Contains(" / ", StringComparison.Ordinal) || Interlocked.Increment(ref pages) == 1))
+            {
+                await talk.SendAsync(RawUpstream.Ok("first"));
+            }
+        });
+        await using RawUpstream sibling = RawUpstream.Answering(RawUpstream.Ok("sibling"));
+        await using TestEdge edge = await TestEdge.StartAsync(options => options.Sites[0].LoadBalancing = LoadBalancing.First, ending.Url, sibling.Url);
+        using HttpClient client = edge.Client();
+        (await client.GetStringAsync("/")).ShouldBe("first");
+
+        using HttpRequestMessage request = new(new HttpMethod(method), "/");
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        (response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : ((int)response.StatusCode).ToString()).ShouldBe(answer);
+        pages.ShouldBe(asked);
+    }
+
     [Fact]
     public async Task A_request_for_an_unknown_host_is_a_404_of_ours()
     {

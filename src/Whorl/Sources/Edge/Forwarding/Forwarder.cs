@@ -39,8 +39,8 @@ internal sealed class Forwarder(UpstreamHealth health)
     {
         Site site = exchange.Site!;
         Upstream upstream = site.Balancer.Pick();
-        bool wasStale = false;
-        for (int attempt = 0; ; attempt++)
+        bool renewed = false, elsewhere = false;
+        while (true)
         {
             exchange.Upstream = upstream;
             upstream.Enter();
@@ -85,29 +85,31 @@ internal sealed class Forwarder(UpstreamHealth health)
             }
 
             // A pooled connection that broke before any byte may just have been closed meanwhile: that says nothing about the upstream.
-            bool stale = connection is { Used: true, Answered: false } && result == ForwardResult.Unreachable;
+            bool unanswered = connection is { Answered: false } && result == ForwardResult.Unreachable;
+            bool stale = unanswered && connection!.Used;
             if (!stale)
             {
                 health.Failed(site, upstream);
             }
 
-            // What was tried again because a connection was stale, and then found nobody to connect to, may still go elsewhere.
-            bool last = attempt > 0 && !(wasStale && connection is null);
-            if (last || exchange.ResponseStarted || !MayRetry(exchange, connection, stale))
+            // An upstream is tried once more for a stale connection, and a request goes to one other upstream.
+            bool mayMove = stale ? !renewed : !elsewhere && site.Upstreams.Length > 1;
+            if (!mayMove || exchange.ResponseStarted || !(connection is null || (unanswered && IsHarmlessTwice(exchange))))
             {
                 return result;
             }
 
-            wasStale = stale;
-            upstream = stale ? upstream : site.Balancer.Pick(not: upstream);
+            renewed = stale;
+            if (!stale)
+            {
+                elsewhere = true;
+                upstream = site.Balancer.Pick(not: upstream);
+            }
         }
     }
 
-    /// <summary>Nothing was sent: anything may be tried again elsewhere. Something was: only what does no harm twice (RFC 9110 §9.2.2), and only on a stale connection.</summary>
-    private static bool MayRetry(Exchange exchange, UpstreamConnection? connection, bool stale) =>
-        connection is null
-            ? exchange.Site!.Upstreams.Length > 1
-            : stale && exchange.RequestBody == BodyFraming.None && exchange.Facts.Method is "GET" or "HEAD" or "OPTIONS";
+    /// <summary>Where nothing was sent anything may be tried again; where something was, and nothing came back, only this (RFC 9110 §9.2.2).</summary>
+    private static bool IsHarmlessTwice(Exchange exchange) => exchange.RequestBody == BodyFraming.None && exchange.Facts.Method is "GET" or "HEAD" or "OPTIONS";
 
     /// <summary>Writes the request's head into the connection's buffer; false where the client is gone already.</summary>
     private static bool Prepare(Exchange exchange, Upstream upstream, UpstreamConnection connection, out int length)
