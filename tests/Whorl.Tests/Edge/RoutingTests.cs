@@ -117,6 +117,41 @@ public sealed class RoutingTests
         dying.Heads.Count(head => head.StartsWith("GET / ", StringComparison.Ordinal)).ShouldBe(2);
     }
 
+    [Fact]
+    public async Task After_an_old_connection_that_was_closed_comes_a_new_one_and_not_another_old_one()
+    {
+        int pages = 0;
+        TaskCompletionSource both = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RawUpstream restarted = RawUpstream.Talking(async talk =>
+        {
+            bool old = false;
+            while (await talk.ReadHeadAsync() is { } head)
+            {
+                if (head.Contains(" / ", StringComparison.Ordinal))
+                {
+                    if (old)
+                    {
+                        return;
+                    }
+
+                    int page = Interlocked.Increment(ref pages);
+                    old = page <= 2;
+                    _ = page == 2 && both.TrySetResult();
+                    await both.Task;
+                }
+
+                await talk.SendAsync(RawUpstream.Ok("page"));
+            }
+        });
+        await using TestEdge edge = await TestEdge.StartAsync(static _ => { }, restarted.Url);
+        using HttpClient client = edge.Client();
+        await Task.WhenAll(client.GetStringAsync("/"), client.GetStringAsync("/"));
+
+        (await client.GetStringAsync("/")).ShouldBe("page");
+
+        pages.ShouldBe(3);
+    }
+
     [Theory]
     [InlineData("GET", "sibling", 3)]
     [InlineData("POST", "502", 2)]

@@ -122,12 +122,15 @@ public sealed class SitePageTests(SitesHost host) : IClassFixture<SitesHost>
     {
         ScanRecord At(string path, int hoursAgo) => host.Scanned("several.example", hoursAgo, scan => scan with { Url = "https://several.example/" + path, Changed = hoursAgo < 10 ? ["title"] : null });
         ScanRecord old = At("login", 30), other = At("pay", 20), now = At("login", 2);
+        host.Scanned("several.example", 40, scan => scan with { Url = "https://several.example/long", Changed = ["icon", "text"] });
         string html = WebUtility.HtmlDecode(await (await host.MemberAsync()).GetStringAsync("/sites/several.example"));
 
         html.ShouldContain($"/sites/several.example/compare?from={old.Id}&to={now.Id}\">title</a>");
         html.ShouldNotContain($"from={other.Id}");
         html.ShouldContain(">https://several.example/pay</span>");
         html.ShouldContain("the first scan of this address");
+        string row = html[html.IndexOf(">https://several.example/long<", StringComparison.Ordinal)..];
+        row[..row.IndexOf("</tr>", StringComparison.Ordinal)].ShouldContain("icon, text", customMessage: "what was compared with a scan that is further back is told too");
         html.ShouldContain($"name=\"from\" value=\"{old.Id}\" checked");
     }
 

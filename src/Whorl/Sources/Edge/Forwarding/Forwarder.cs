@@ -44,7 +44,7 @@ internal sealed class Forwarder(UpstreamHealth health)
         {
             exchange.Upstream = upstream;
             upstream.Enter();
-            UpstreamConnection? connection = upstream.Pool.TryTake();
+            UpstreamConnection? connection = renewed ? null : upstream.Pool.TryTake();
             ForwardResult result;
             try
             {
@@ -92,8 +92,8 @@ internal sealed class Forwarder(UpstreamHealth health)
                 health.Failed(site, upstream);
             }
 
-            // An upstream is tried once more for a stale connection, and a request goes to one other upstream.
-            bool mayMove = stale ? !renewed : !elsewhere && site.Upstreams.Length > 1;
+            // After an old connection comes a new one, which cannot be stale; after that one other upstream.
+            bool mayMove = stale || (!elsewhere && site.Upstreams.Length > 1);
             if (!mayMove || exchange.ResponseStarted || !(connection is null || (unanswered && IsHarmlessTwice(exchange))))
             {
                 return result;

@@ -58,7 +58,7 @@ internal interface IResultSink
     /// <summary>The newest scan of an address whose id is smaller than <paramref name="before"/>; null for none.</summary>
     Task<ScanRecord?> LastOfAsync(string url, string before, CancellationToken cancel);
 
-    /// <summary>What a timeline shows of the same scans; the scans themselves, which may be large, are not read for it.</summary>
+    /// <summary>What a timeline shows of a site's scans; the scans themselves, which may be large, are not read for it.</summary>
     Task<IReadOnlyList<ScanLine>> LinesAsync(string site, int limit, string? before, CancellationToken cancel);
 
     /// <summary>The sites by their newest scan, the latest first. A text is looked for in a bounded number of them.</summary>
