@@ -20,7 +20,7 @@ internal static partial class EdgeLog
     [LoggerMessage(1005, LogLevel.Information, "Edge drains {Active} requests")]
     public static partial void Draining(ILogger log, int active);
 
-    [LoggerMessage(1006, LogLevel.Debug, "robots.txt of {Site} could not be fetched: {Reason}")]
+    [LoggerMessage(1006, LogLevel.Debug, "robots.txt of {Site} could not be had: {Reason}")]
     public static partial void RobotsUnknown(ILogger log, string site, string reason);
 
     [LoggerMessage(1007, LogLevel.Error, "A request failed inside the edge; reference {Reference}")]

@@ -31,7 +31,16 @@ internal sealed class RobotsKeeper(SiteTable sites, TimeProvider clock, ILogger<
             bool all = true;
             foreach (Site site in sites.All)
             {
-                all &= await RefreshAsync(site, http, stopping);
+                try
+                {
+                    all &= await RefreshAsync(site, http, stopping);
+                }
+                catch (Exception fault) when (fault is OperationCanceledException or IOException or UnauthorizedAccessException)
+                {
+                    // A stop, or a file of the operator's that cannot be read just now.
+                    EdgeLog.RobotsUnknown(log, site.Name, fault.Message);
+                    all = false;
+                }
             }
 
             await Task.Delay(all ? Fresh : Retry, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
