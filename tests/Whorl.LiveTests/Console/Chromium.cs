@@ -23,8 +23,8 @@ public sealed class Chromium : IAsyncLifetime
 
     private static readonly string Axe = new BundledAxeScriptProvider().GetScript();
 
-    // A driver that dies while starting is otherwise waited for without end.
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+    // A driver that dies while starting is otherwise waited for without end, as is a page that does not become what a test expects.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // A page waits for the server as long as the browser works on it: more tabs than these only wait for each other.
     private const int Tabs = 3;
@@ -53,12 +53,13 @@ public sealed class Chromium : IAsyncLifetime
         await Host.InitializeAsync();
         if (File.Exists(Executable))
         {
-            _playwright = await Playwright.CreateAsync().WaitAsync(StartTime);
+            Assertions.SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
+            _playwright = await Playwright.CreateAsync().WaitAsync(Patience);
             _browser = await _playwright.Chromium.LaunchAsync(new()
             {
                 ExecutablePath = Executable,
                 Args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            }).WaitAsync(StartTime);
+            }).WaitAsync(Patience);
         }
     }
 
@@ -89,7 +90,7 @@ public sealed class Chromium : IAsyncLifetime
             ColorScheme = scheme,
             JavaScriptEnabled = script,
         });
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         context.WebError += (_, error) => Complain(error.Error);
         context.Console += (_, message) =>
         {

@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Whorl.LiveTests.Capture;
+using Whorl.LiveTests.Foundation;
 using Whorl.LiveTests.Processes;
 using Whorl.Tests.Support;
 
 namespace Whorl.LiveTests.Decoys;
 
 /// <summary>What a decoy on the internet has to bear: thousands of guesses, thousands of peers that say nothing.</summary>
+[Collection(nameof(Alone))]
 public sealed class EnduranceTests
 {
     private const int Idle = 5000;

@@ -4,7 +4,8 @@ using Whorl.LiveTests.Processes;
 namespace Whorl.LiveTests.Edge;
 
 /// <summary>HTTP/2 connections that send frames for their own sake, against the real process: each is answered frame by frame or cut off by a limit.</summary>
-public sealed class FrameFloodTests
+[Collection(nameof(Alone))]
+public sealed class FrameFloodTests(FrameFloodTests.Flooded flooded) : IClassFixture<FrameFloodTests.Flooded>
 {
     private const string Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
@@ -43,15 +44,7 @@ public sealed class FrameFloodTests
     [InlineData("empty data", false)]
     public async Task A_flood_of_frames_is_answered_or_ended_by_a_limit_while_others_are_served(string flood, bool reads)
     {
-        int plain = RunningProcess.FreePort(), tls = RunningProcess.FreePort();
-        await using NginxSite site = await NginxSite.StartAsync();
-        await using WhorlProcess whorl = await FirstMinutesTests.StartAsync(site, plain, new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["Edge:Listen:1"] = $"https://127.0.0.1:{tls}",
-            ["Edge:Limits:KeepAliveTime"] = "00:00:03",
-            ["Edge:Limits:IdleTime"] = "00:00:03",
-        });
-        (await whorl.CliAsync("decisions", "add", "--ip", "127.0.0.2", "--action", "allow")).Code.ShouldBe(0);
+        (WhorlProcess whorl, int tls) = await flooded.StartedAsync();
         (await GoodAsync(tls)).ShouldContain("the site");
         long before = HostilePeersTests.MemoryKiB(whorl.Id), most = 0;
 
@@ -118,5 +111,36 @@ public sealed class FrameFloodTests
     {
         (_, string output, string error) = await RunningProcess.RunAsync("curl", ["-s", "-S", "-k", "--http2", "--interface", "127.0.0.2", "--max-time", "10", "-A", Browser, $"https://127.0.0.1:{port}/"]);
         return output + error;
+    }
+
+    /// <summary>One edge for all floods: what one leaves behind, the next would tell.</summary>
+    public sealed class Flooded : IAsyncDisposable
+    {
+        private readonly int _tls = RunningProcess.FreePort();
+        private NginxSite? _site;
+        private WhorlProcess? _whorl;
+
+        internal async Task<(WhorlProcess Whorl, int Tls)> StartedAsync()
+        {
+            if (_whorl is null)
+            {
+                _site = await NginxSite.StartAsync();
+                _whorl = await FirstMinutesTests.StartAsync(_site, RunningProcess.FreePort(), new Dictionary<string, string?>(StringComparer.Ordinal)
+                {
+                    ["Edge:Listen:1"] = $"https://127.0.0.1:{_tls}",
+                    ["Edge:Limits:KeepAliveTime"] = "00:00:03",
+                    ["Edge:Limits:IdleTime"] = "00:00:03",
+                });
+                (await _whorl.CliAsync("decisions", "add", "--ip", "127.0.0.2", "--action", "allow")).Code.ShouldBe(0);
+            }
+
+            return (_whorl, _tls);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await (_whorl?.DisposeAsync() ?? default);
+            await (_site?.DisposeAsync() ?? default);
+        }
     }
 }

@@ -7,6 +7,7 @@ using Whorl.LiveTests.Processes;
 namespace Whorl.LiveTests.Foundation;
 
 /// <summary>Peers that mean harm, against the real process: it answers or drops each by a limit, says nothing alarming, and its memory stays flat.</summary>
+[Collection(nameof(Alone))]
 public sealed class HostilePeersTests
 {
     private const string Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";

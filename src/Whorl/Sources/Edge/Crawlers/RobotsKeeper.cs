@@ -35,9 +35,13 @@ internal sealed class RobotsKeeper(SiteTable sites, TimeProvider clock, ILogger<
                 {
                     all &= await RefreshAsync(site, http, stopping);
                 }
-                catch (Exception fault) when (fault is OperationCanceledException or IOException or UnauthorizedAccessException)
+                catch (OperationCanceledException) when (stopping.IsCancellationRequested)
                 {
-                    // A stop, or a file of the operator's that cannot be read just now.
+                    return;
+                }
+                catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+                {
+                    // A file of the operator's that cannot be read just now.
                     EdgeLog.RobotsUnknown(log, site.Name, fault.Message);
                     all = false;
                 }
@@ -88,7 +92,7 @@ internal sealed class RobotsKeeper(SiteTable sites, TimeProvider clock, ILogger<
                 : status is >= 300 and < 500 ? []
                 : null;
         }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or IOException)
+        catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             EdgeLog.RobotsUnknown(log, site.Name, fault.Message);
             return null;
