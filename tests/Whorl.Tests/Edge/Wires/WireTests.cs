@@ -160,6 +160,46 @@ public sealed class WireTests : IDisposable
     }
 
     [Fact]
+    public async Task Connections_that_are_given_up_at_once_take_no_other_ones_place()
+    {
+        using CancellationTokenSource others = new();
+        Task giveUp = Task.Run(async () =>
+        {
+            for (int i = 0; !others.IsCancellationRequested; i++)
+            {
+                using CancellationTokenSource cancel = new();
+                Task cancelling = i % 2 == 0 ? cancel.CancelAsync() : Task.Run(cancel.Cancel, CancellationToken.None);
+                try
+                {
+                    (await Wire.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, cancel.Token)).Dispose();
+                }
+                catch (OperationCanceledException)
+                {
+                    // As asked.
+                }
+
+                await cancelling;
+            }
+        });
+
+        using TcpListener apart = new(IPAddress.Loopback, 0);
+        apart.Start();
+        byte[] into = new byte[10];
+        for (int i = 0; i < 1000; i++)
+        {
+            Task<Socket> accepting = apart.AcceptSocketAsync();
+            using Wire wire = await Wire.ConnectAsync((IPEndPoint)apart.LocalEndpoint, CancellationToken.None);
+            using Socket peer = await accepting;
+            ValueTask<int> receiving = wire.ReceiveAsync(into);
+            await peer.SendAsync("hello"u8.ToArray());
+            (await receiving.AsTask().WaitAsync(Patience)).ShouldBe(5);
+        }
+
+        await others.CancelAsync();
+        await giveUp;
+    }
+
+    [Fact]
     public async Task An_input_gives_what_was_not_consumed_again_with_what_came_since()
     {
         (Wire wire, Socket peer) = await PairAsync();

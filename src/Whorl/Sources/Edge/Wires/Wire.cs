@@ -33,6 +33,8 @@ internal sealed class Wire : IDisposable
     /// <summary>The loop's name for this socket.</summary>
     public ulong Turn { get; set; }
 
+    public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+
     /// <summary>True where the peer sent something, or closed, since the last receive that found nothing.</summary>
     public bool HasNews => _ended || _read.IsReady;
 
@@ -60,6 +62,7 @@ internal sealed class Wire : IDisposable
 
     /// <summary>Connects; cancelling closes.</summary>
     /// <exception cref="SocketException">Refused, unreachable, or timed out by the kernel.</exception>
+    /// <exception cref="OperationCanceledException">Given up.</exception>
     public static async ValueTask<Wire> ConnectAsync(IPEndPoint to, CancellationToken cancel)
     {
         Wire wire = new(new(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, Blocking = false });
@@ -82,6 +85,9 @@ internal sealed class Wire : IDisposable
         catch
         {
             wire.Dispose();
+
+            // What is done to a socket that was closed meanwhile fails in one way or another.
+            cancel.ThrowIfCancellationRequested();
             throw;
         }
     }
@@ -193,7 +199,11 @@ internal sealed class Wire : IDisposable
     {
         const uint End = Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error;
         bool first = (events & End) != 0 && !_ended;
-        _ended |= first;
+        if (first)
+        {
+            _ended = true;
+        }
+
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
         {
             _write.Signal();

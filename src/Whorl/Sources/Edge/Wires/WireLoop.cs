@@ -36,6 +36,7 @@ internal sealed class WireLoop
 
     /// <summary>Watches a socket until it is closed.</summary>
     /// <exception cref="SocketException">The kernel takes no more.</exception>
+    /// <exception cref="ObjectDisposedException">It was closed already.</exception>
     public static void Add(Wire wire, SafeSocketHandle socket)
     {
         WireLoop[] loops = Loops.Value;
@@ -44,10 +45,34 @@ internal sealed class WireLoop
 
     private void Watch(Wire wire, SafeSocketHandle socket)
     {
-        ulong data;
+        // Whoever closes the socket meanwhile waits: its descriptor would be another socket's at once, whose place this one would take.
+        bool held = false;
+        try
+        {
+            socket.DangerousAddRef(ref held);
+            if (Epoll.Add(_epoll, socket, Interest, Place(wire, (int)socket.DangerousGetHandle())) < 0)
+            {
+                throw new SocketException((int)SocketError.TooManyOpenSockets);
+            }
+        }
+        finally
+        {
+            if (held)
+            {
+                socket.DangerousRelease();
+            }
+        }
+
+        if (wire.IsDisposed)
+        {
+            Forget(wire);
+        }
+    }
+
+    private ulong Place(Wire wire, int place)
+    {
         lock (_gate)
         {
-            int place = (int)socket.DangerousGetHandle();
             if (place >= _wires.Length)
             {
                 int length = Math.Max(_wires.Length * 2, place + 1);
@@ -59,15 +84,10 @@ internal sealed class WireLoop
 
             // A descriptor is used again as soon as its socket is closed; the turn tells a late event of the former socket from one of this.
             uint turn = ++_turns[place];
-            data = ((ulong)turn << 32) | (uint)place;
             wire.Loop = this;
-            wire.Turn = data;
+            wire.Turn = ((ulong)turn << 32) | (uint)place;
             _wires[place] = wire;
-        }
-
-        if (Epoll.Add(_epoll, socket, Interest, data) < 0)
-        {
-            throw new SocketException((int)SocketError.TooManyOpenSockets);
+            return wire.Turn;
         }
     }
 
