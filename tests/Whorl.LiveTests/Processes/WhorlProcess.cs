@@ -5,6 +5,8 @@ namespace Whorl.LiveTests.Processes;
 /// <summary>The real executable, started with settings in its environment on a data folder of its own.</summary>
 internal sealed class WhorlProcess : IAsyncDisposable
 {
+    private static readonly string[] Alarming = [" fail: ", " crit: ", "nhandled"];
+
     private readonly Dictionary<string, string?> _environment;
     private readonly DirectoryInfo? _ownFolder;
     private readonly string[] _commandLine;
@@ -28,6 +30,9 @@ internal sealed class WhorlProcess : IAsyncDisposable
     public HttpClient Local { get; }
 
     public string Output => _running.Output;
+
+    /// <summary>Lines of the log that ask for a person: errors, and what nobody caught.</summary>
+    public IReadOnlyList<string> Alarms => [.. Output.Split('\n').Where(line => Alarming.Any(word => line.Contains(word, StringComparison.Ordinal)))];
 
     public int Id => _running.Id;
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Whorl.Fingerprints.Wire;
+using Whorl.Sources.Edge.Connections;
 using Whorl.Sources.Edge.Messages;
 using Whorl.Sources.Edge.Routing;
 
@@ -22,7 +23,11 @@ internal sealed class RawFrontDoor(Gate gate, SiteTable sites, TrustedProxies tr
         ClientConnection client = new(context, trusted, tls is not null);
         context.Features.Set(client);
         bool http2 = context.Features.Get<ISslStreamFeature>() is { } ssl && ssl.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2;
-        if (http2 || await ReadAsync(context, client))
+        if (http2)
+        {
+            await AfterClose.EndAsync(next(context), deadlines.Clock, context.ConnectionClosed);
+        }
+        else if (await ReadAsync(context, client))
         {
             await next(context);
         }
