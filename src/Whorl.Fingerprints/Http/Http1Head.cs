@@ -82,7 +82,7 @@ public sealed class Http1Head
         {
             if (!lines.TryNext(out line))
             {
-                return line.IsEmpty || CouldBeRequestLine(line) ? ParseStatus.NeedMore : ParseStatus.Malformed;
+                return line is [] or [(byte)'\r'] || CouldBeRequestLine(line) ? ParseStatus.NeedMore : ParseStatus.Malformed;
             }
         }
         while (line.IsEmpty && ++empty <= MaxEmptyLines);

@@ -40,10 +40,13 @@ public sealed class Http1HeadTests
         HeaderOrder.Hash(["host", "accept", "te"]).ShouldNotBe(HeaderOrder.Hash(["Host", "Accept", "TE"]));
     }
 
-    [Fact]
-    public void Every_truncation_asks_for_more()
+    [Theory]
+    [InlineData("")]
+    [InlineData("\r\n")]
+    [InlineData("\n\r\n\r\n")]
+    public void Every_truncation_asks_for_more(string emptyLines)
     {
-        byte[] bytes = Encoding.Latin1.GetBytes(Browser[..^4]);
+        byte[] bytes = Encoding.Latin1.GetBytes(emptyLines + Browser[..^4]);
         for (int n = 0; n < bytes.Length; n++)
         {
             Http1Head.TryParse(bytes.AsSpan(0, n), out _).ShouldBe(ParseStatus.NeedMore);

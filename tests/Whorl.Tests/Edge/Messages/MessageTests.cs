@@ -27,10 +27,12 @@ public sealed class MessageTests
         Encoding.Latin1.GetString(bytes, head.Length, bytes.Length - head.Length).ShouldBe("body");
     }
 
-    [Fact]
-    public void Every_truncation_of_a_request_asks_for_more()
+    [Theory]
+    [InlineData("")]
+    [InlineData("\r\n")]
+    public void Every_truncation_of_a_request_asks_for_more(string emptyLine)
     {
-        byte[] bytes = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8.ToArray();
+        byte[] bytes = Encoding.Latin1.GetBytes(emptyLine + "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         RequestHead whole = new();
         for (int length = 0; length < bytes.Length; length++)
         {
