@@ -185,17 +185,23 @@ public sealed class WireTests : IDisposable
         using TcpListener apart = new(IPAddress.Loopback, 0);
         apart.Start();
         byte[] into = new byte[10];
-        for (int i = 0; i < 1000; i++)
+        try
         {
-            Task<Socket> accepting = apart.AcceptSocketAsync();
-            using Wire wire = await Wire.ConnectAsync((IPEndPoint)apart.LocalEndpoint, CancellationToken.None);
-            using Socket peer = await accepting;
-            ValueTask<int> receiving = wire.ReceiveAsync(into);
-            await peer.SendAsync("hello"u8.ToArray());
-            (await receiving.AsTask().WaitAsync(Patience)).ShouldBe(5);
+            for (int i = 0; i < 1000; i++)
+            {
+                Task<Socket> accepting = apart.AcceptSocketAsync();
+                using Wire wire = await Wire.ConnectAsync((IPEndPoint)apart.LocalEndpoint, CancellationToken.None);
+                using Socket peer = await accepting;
+                ValueTask<int> receiving = wire.ReceiveAsync(into);
+                await peer.SendAsync("hello"u8.ToArray());
+                (await receiving.AsTask().WaitAsync(Patience)).ShouldBe(5);
+            }
+        }
+        finally
+        {
+            await others.CancelAsync();
         }
 
-        await others.CancelAsync();
         await giveUp;
     }
 
